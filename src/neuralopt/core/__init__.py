@@ -1,0 +1,1 @@
+"""What every room may use: errors, array namespaces, trees, statuses, checks."""

@@ -1,0 +1,1 @@
+"""Bundled real data and the reading of users' tables."""

@@ -1,0 +1,1 @@
+"""From records to figures to one self-contained page."""

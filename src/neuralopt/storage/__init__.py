@@ -1,0 +1,1 @@
+"""One container for everything that is kept: models, checkpoints, records."""

@@ -70,8 +70,8 @@ def missing_dependency(package: str, extra: str, purpose: str) -> MissingDepende
 
     Examples
     --------
-    >>> print(missing_dependency("optax", "optax", "Turning an optax transformation into an optimizer"))
-    Turning an optax transformation into an optimizer needs the package optax, which is not installed. Install it with: pip install "neuralopt[optax]"
+    >>> print(missing_dependency("optax", "optax", "from_optax"))  # doctest: +ELLIPSIS
+    from_optax needs the package optax, which is not installed. Install it with: pip install ...
     """
     return MissingDependency(
         f"{purpose} needs the package {package}, which is not installed. "

@@ -1,0 +1,116 @@
+"""Checks of what users hand in, made before long work begins."""
+
+import numbers
+from typing import Any
+
+import numpy as np
+
+from neuralopt.core import tree
+from neuralopt.core.errors import InvalidArgument
+
+_CURE_INTEGER = "Likely cause: integer literals. Convert it: params.astype(float)."
+
+
+def check_params(params: Any) -> None:
+    """Raise unless parameters are a non-empty tree of floating-point arrays.
+
+    Parameters
+    ----------
+    params : tree
+        Parameters.
+
+    Raises
+    ------
+    InvalidArgument
+        For an empty tree, or with the name of the first leaf that is not an array of floats.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check_params([np.ones(3)])
+    >>> check_params([])
+    Traceback (most recent call last):
+    neuralopt.core.errors.InvalidArgument: params must hold at least one array, got an empty tree: [].
+    """
+    leaves = tree.leaves(params)
+    if not leaves:
+        raise InvalidArgument(f"params must hold at least one array, got an empty tree: {params!r}.")
+    for name, leaf in zip(tree.names(params), leaves, strict=True):
+        dtype = getattr(leaf, "dtype", None)
+        if dtype is None:
+            raise InvalidArgument(
+                f"params: every leaf must be an array of floats, leaf {name!r} is a {type(leaf).__name__}. "
+                "Wrap it: numpy.asarray(value, dtype=float)."
+            )
+        if np.dtype(dtype).kind not in "fV":  # ml_dtypes' bfloat16 has kind V
+            raise InvalidArgument(
+                f"params: every leaf must be of floats, leaf {name!r} has dtype {dtype}. {_CURE_INTEGER}"
+            )
+
+
+def check_same_structure(params: Any, grads: Any) -> None:
+    """Raise unless two trees have one structure and leaves of the same shapes.
+
+    Parameters
+    ----------
+    params, grads : tree
+        Parameters and their gradients.
+
+    Raises
+    ------
+    InvalidArgument
+        With the name of the first leaf that is missing, extra or of another shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check_same_structure([np.ones(3)], [np.zeros(3)])
+    """
+    if tree.structure(params) != tree.structure(grads):
+        ours, theirs = set(tree.names(params)), set(tree.names(grads))
+        missing, extra = sorted(ours - theirs), sorted(theirs - ours)
+        where = (
+            f"missing in grads: {missing[0]!r}"
+            if missing
+            else f"not in params: {extra[0]!r}"
+            if extra
+            else f"{tree.structure(grads)} against {tree.structure(params)}"
+        )
+        raise InvalidArgument(
+            f"params and grads must have the same structure; {where}. "
+            "Likely cause: gradients were taken with respect to another tree."
+        )
+    for k, (p, g) in enumerate(zip(tree.leaves(params), tree.leaves(grads), strict=True)):
+        if p.shape != g.shape:
+            raise InvalidArgument(
+                f"params and grads must have the same shapes; leaf {tree.names(params)[k]!r} has {p.shape} "
+                f"in params and {g.shape} in grads."
+            )
+
+
+def check_count(name: str, value: Any, *, low: int = 1) -> int:
+    """Return a whole number that is at least ``low``, or raise.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name, for the error.
+    value : int
+        What was given; NumPy integers are taken, floats and bools are not.
+    low : int, default 1
+        The least value allowed.
+
+    Returns
+    -------
+    int
+        The value.
+
+    Examples
+    --------
+    >>> check_count("epochs", 0)
+    Traceback (most recent call last):
+    neuralopt.core.errors.InvalidArgument: epochs must be a whole number >= 1, got 0.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < low:
+        raise InvalidArgument(f"{name} must be a whole number >= {low}, got {value!r}.")
+    return int(value)

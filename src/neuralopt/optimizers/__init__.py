@@ -1,0 +1,26 @@
+"""Optimizers: one algorithm per file, all with the one ``update`` signature."""
+
+from neuralopt.optimizers.gd import GD
+from neuralopt.optimizers.sgd import SGD  # isort: split
+
+from neuralopt.optimizers.adagrad import AdaGrad
+from neuralopt.optimizers.adam import Adam
+from neuralopt.optimizers.adamw import AdamW
+from neuralopt.optimizers.base import Optimizer
+from neuralopt.optimizers.nadamw import NAdamW
+from neuralopt.optimizers.registry import get, register, registered
+from neuralopt.optimizers.rmsprop import RMSprop
+
+__all__ = [
+    "GD",
+    "SGD",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "NAdamW",
+    "Optimizer",
+    "RMSprop",
+    "get",
+    "register",
+    "registered",
+]

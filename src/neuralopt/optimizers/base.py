@@ -1,0 +1,92 @@
+"""What all optimizers have in common."""
+
+from typing import Any, ClassVar
+
+from neuralopt.core import tree
+from neuralopt.core.method import value_at
+from neuralopt.core.namespace import namespace
+from neuralopt.core.validation import check_params, check_same_structure
+from neuralopt.transforms.base import Transform
+
+
+class Optimizer(Transform):
+    """A method that turns gradients into updates.
+
+    Attributes
+    ----------
+    full_batch : bool
+        Whether the method is meant for the gradient of the whole data.
+    learning_rate_range : (float, float)
+        Where a log-uniform search for the learning rate begins, for a network
+        of standardised inputs and the usual initialisation.
+    """
+
+    stage: ClassVar[str] = "optimizer"
+    full_batch: ClassVar[bool] = False
+    learning_rate_range: ClassVar[tuple[float, float]]
+
+    learning_rate: Any
+
+    def _first(self, params: Any) -> tuple[Any, Any]:
+        """Check parameters; return the count 0 and the learning rate in force at step 0."""
+        check_params(params)
+        leaves = tree.leaves(params)
+        xp = namespace(*leaves)
+        count = xp.asarray(0, dtype=xp.int32)
+        return count, self._rate(count, params)
+
+    def _rate(self, count: Any, params: Any) -> Any:
+        """Return the learning rate in force at a step, as the scalar kept in the state."""
+        return tree.cast(
+            value_at(self.learning_rate, count), tree.scalar_dtype(params), tree.leaves(params)[0]
+        )
+
+    def _begin(self, grads: Any, count: Any, params: Any) -> tuple[Any, Any]:
+        """Check the gradients; return the 1-based step t and the learning rate in force."""
+        check_same_structure(params, grads)
+        return count + 1, self._rate(count, params)
+
+
+def scalars(like: Any, *values: Any) -> tuple[Any, ...]:
+    """Return the namespace and the values as scalars of one working dtype, for one leaf's kernel.
+
+    Parameters
+    ----------
+    like : array
+        The parameter.
+    *values : number, scalar array
+        Hyperparameters, counts, rates.
+
+    Returns
+    -------
+    tuple
+        The namespace, then every value as an array of shape ``()`` in the leaf's working dtype.
+    """
+    dtype = tree.working_dtype(like)
+    return namespace(like), *(tree.cast(v, dtype, like) for v in values)
+
+
+def work(array: Any) -> Any:
+    """Return an array in its working dtype: sixteen-bit floats in float32, others as they are."""
+    return namespace(array).astype(array, tree.working_dtype(array))
+
+
+def ema(decay: Any, old: Any, new: Any) -> Any:
+    """Return the exponential moving average ``decay * old + (1 - decay) * new``."""
+    return decay * old + (1 - decay) * new
+
+
+def bias_correction(xp: Any, decay: Any, t: Any) -> Any:
+    """Return ``1 - decay ** t`` for a moving average that started at zero.
+
+    The plain difference loses digits while ``decay ** t`` is near 1, and
+    loses different ones on NumPy and XLA; ``expm1`` keeps them all. The floor
+    under the logarithm stands for a decay of exactly 0.
+    """
+    floor = xp.asarray(1e-30, dtype=decay.dtype)
+    return -xp.expm1(t * xp.log(xp.maximum(decay, floor)))
+
+
+def finish(xp: Any, step: Any, like: Any) -> Any:
+    """Return an update in the dtype of its parameter."""
+    return xp.astype(step, like.dtype)

@@ -1,0 +1,94 @@
+"""NAdamW: Adam with Nesterov momentum and decoupled weight decay."""
+
+from typing import Any, ClassVar
+
+from neuralopt.core import tree
+from neuralopt.core.method import hyper, method, switch, value_at
+from neuralopt.optimizers.adam import AdamState
+from neuralopt.optimizers.base import Optimizer, bias_correction, ema, finish, scalars, work
+from neuralopt.optimizers.registry import register
+from neuralopt.transforms.masks import check_mask, selected
+
+
+@register
+@method
+class NAdamW(Optimizer):
+    r"""Adam with Nesterov momentum and decoupled weight decay.
+
+    .. math::
+        \bar m_t &= \beta_1 m_t + (1-\beta_1) g_t \\
+        w_t &= (1 - \eta_t \lambda)\, w_{t-1}
+             - \eta_t \frac{\bar m_t/(1-\beta_1^t)}{\sqrt{v_t/(1-\beta_2^t)} + \epsilon}
+
+    Parameters
+    ----------
+    learning_rate : float >= 0 or schedule, default 1e-3
+        Step size; it multiplies the decay as well.
+    b1, b2, eps
+        As in `Adam`.
+    weight_decay : float >= 0 or schedule, default 1e-2
+        The factor :math:`\lambda`.
+    mask : {"matrices", "all"} or callable, default "matrices"
+        Which parameters decay.
+    convention : {"algoperf", "optax"}, default "algoperf"
+        ``"algoperf"`` divides both parts of :math:`\bar m_t` by :math:`1-\beta_1^t`, as the
+        AlgoPerf baseline does; ``"optax"`` divides the momentum part by :math:`1-\beta_1^{t+1}`,
+        as Dozat does.
+
+    Notes
+    -----
+    Memory: two numbers per parameter. torch's ``NAdam`` has a schedule on its momentum and is
+    another method.
+
+    References
+    ----------
+    Dozat, 2016, "Incorporating Nesterov momentum into Adam", algorithm 2; Dahl et al., 2023,
+    arXiv:2306.07179 (AlgoPerf), baseline NAdamW.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> opt, params = NAdamW(0.1, weight_decay=0.5), [np.array([[1.0]])]
+    >>> opt.update([np.array([[2.0]])], opt.init(params), params)[0][0].round(6)
+    array([[-0.24]])
+    """
+
+    learning_rate: Any = hyper(1e-3, low=0)
+    b1: Any = hyper(0.9, low=0, high=1, high_open=True)
+    b2: Any = hyper(0.999, low=0, high=1, high_open=True)
+    eps: Any = hyper(1e-8, low=0)
+    weight_decay: Any = hyper(1e-2, low=0)
+    mask: Any = switch("matrices")
+    convention: str = switch("algoperf", "algoperf", "optax")
+
+    learning_rate_range: ClassVar[tuple[float, float]] = (3e-4, 1e-1)
+
+    def __post_init__(self) -> None:
+        check_mask(self.mask)
+
+    def init(self, params: Any) -> AdamState:
+        """Return the first state, both moments zero; see `Transform.init`."""
+        return AdamState(*self._first(params), tree.zeros_like(params), tree.zeros_like(params))
+
+    def update(
+        self, grads: Any, state: AdamState, params: Any, *, value: Any = None, value_fn: Any = None
+    ) -> tuple[Any, AdamState]:
+        """Return the step; see `Transform.update`."""
+        t, rate = self._begin(grads, state.count, params)
+        now = [value_at(h, state.count) for h in (self.b1, self.b2, self.eps, self.weight_decay)]
+
+        def leaf(decays: bool, g: Any, m: Any, v: Any, p: Any) -> tuple[Any, Any, Any]:
+            xp, lr, b1, b2, eps, decay, step = scalars(p, rate, *now, t)
+            g = work(g)
+            m = ema(b1, m, g)
+            v = ema(b2, v, g * g)
+            c1 = bias_correction(xp, b1, step)
+            ahead = c1 if self.convention == "algoperf" else bias_correction(xp, b1, step + 1)
+            m_bar = b1 * m / ahead + (1 - b1) * g / c1
+            v_hat = v / bias_correction(xp, b2, step)
+            move = m_bar / (xp.sqrt(v_hat) + eps)
+            return finish(xp, -lr * (move + decay * work(p) if decays else move), p), m, v
+
+        decays = selected(self.mask, params)
+        updates, mu, nu = tree.map_unzip(3, leaf, decays, grads, state.mu, state.nu, params)
+        return updates, AdamState(t, rate, mu, nu)

@@ -1,0 +1,121 @@
+"""RMSprop, with momentum and the centred form."""
+
+from typing import Any, ClassVar, NamedTuple
+
+from neuralopt.core import tree
+from neuralopt.core.method import hyper, method, switch, value_at
+from neuralopt.optimizers.base import Optimizer, ema, finish, scalars, work
+from neuralopt.optimizers.registry import register
+
+
+class RMSpropState(NamedTuple):
+    """State of `RMSprop`."""
+
+    count: Any  # (), int32
+    learning_rate: Any  # (), in force at the last update
+    nu: Any  # like params, mean of squared gradients
+    mu: Any  # like params, mean gradient; () unless centered
+    trace: Any  # like params, velocity; () without momentum
+
+
+@register
+@method
+class RMSprop(Optimizer):
+    r"""RMSprop: steps divided by the root of a running mean of squared gradients.
+
+    .. math::
+        v_t &= \alpha v_{t-1} + (1-\alpha) g_t^2 \\
+        d_t &= g_t / (\sqrt{v_t} + \epsilon), \qquad \text{centred: } v_t - m_t^2 \text{ under the root} \\
+        b_t &= \mu b_{t-1} + d_t, \qquad w_t = w_{t-1} - \eta_t b_t
+
+    Parameters
+    ----------
+    learning_rate : float >= 0 or schedule, default 0.01
+        Step size.
+    decay : 0 <= float < 1 or schedule, default 0.99
+        Decay :math:`\alpha` of the running mean.
+    eps : float >= 0, default 1e-8
+        Added to the root.
+    momentum : 0 <= float < 1 or None, default None
+        Factor of the velocity; ``None`` keeps no velocity.
+    initial_scale : float >= 0, default 0
+        First value of the running mean.
+    centered : bool, default False
+        Divide by the running standard deviation; the variance is clamped at 0 before the root.
+    eps_in_sqrt : bool, default False
+        Put eps under the root, as optax and Keras do.
+    lr_in_momentum : bool, default False
+        Put the learning rate inside the velocity, as optax and Keras do.
+
+    Notes
+    -----
+    Memory: one number per parameter, one more with momentum, one more when centred.
+
+    References
+    ----------
+    Tieleman and Hinton, 2012, Coursera lecture 6.5; centred form: Graves, 2013,
+    arXiv:1308.0850, equations 38-42.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> opt, params = RMSprop(0.1), [np.array([1.0])]
+    >>> opt.update([np.array([2.0])], opt.init(params), params)[0][0].round(6)
+    array([-1.])
+    """
+
+    learning_rate: Any = hyper(0.01, low=0)
+    decay: Any = hyper(0.99, low=0, high=1, high_open=True)
+    eps: Any = hyper(1e-8, low=0)
+    momentum: Any = hyper(None, low=0, high=1, high_open=True)
+    initial_scale: Any = hyper(0.0, low=0)
+    centered: bool = switch(False, False, True)
+    eps_in_sqrt: bool = switch(False, False, True)
+    lr_in_momentum: bool = switch(False, False, True)
+
+    learning_rate_range: ClassVar[tuple[float, float]] = (1e-4, 3e-2)
+
+    def init(self, params: Any) -> RMSpropState:
+        """Return the first state; see `Transform.init`."""
+        zeros = tree.zeros_like(params)
+        nu = tree.map(lambda z: z + tree.cast(self.initial_scale, z.dtype, z), zeros)
+        mu = zeros if self.centered else ()
+        return RMSpropState(
+            *self._first(params), nu, mu, () if self.momentum is None else tree.zeros_like(params)
+        )
+
+    def update(
+        self, grads: Any, state: RMSpropState, params: Any, *, value: Any = None, value_fn: Any = None
+    ) -> tuple[Any, RMSpropState]:
+        """Return the step; see `Transform.update`."""
+        t, rate = self._begin(grads, state.count, params)
+        momentum = 0.0 if self.momentum is None else value_at(self.momentum, state.count)
+        now = [rate, value_at(self.decay, state.count), value_at(self.eps, state.count), momentum]
+        nothing = tree.map(lambda _: None, grads)
+
+        def leaf(g: Any, v: Any, p: Any, m: Any, b: Any) -> tuple[Any, Any, Any, Any]:
+            xp, lr, alpha, eps, factor = scalars(p, *now)
+            g = work(g)
+            v = ema(alpha, v, g * g)
+            spread = v
+            if self.centered:
+                m = ema(alpha, m, g)
+                spread = xp.maximum(v - m * m, xp.zeros_like(v))
+            d = g / (xp.sqrt(spread + eps) if self.eps_in_sqrt else xp.sqrt(spread) + eps)
+            if self.momentum is None:
+                return finish(xp, -lr * d, p), v, m, b
+            b = factor * b + (lr * d if self.lr_in_momentum else d)
+            return finish(xp, -b if self.lr_in_momentum else -lr * b, p), v, m, b
+
+        updates, nu, mu, trace = tree.map_unzip(
+            4,
+            leaf,
+            grads,
+            state.nu,
+            params,
+            state.mu if self.centered else nothing,
+            state.trace if self.momentum is not None else nothing,
+        )
+        return updates, RMSpropState(
+            t, rate, nu, mu if self.centered else (), trace if self.momentum is not None else ()
+        )

@@ -1,0 +1,7 @@
+"""Transforms of gradients, and their composition with an optimizer."""
+
+from neuralopt.transforms.base import Chain, Transform, chain
+from neuralopt.transforms.clip import ClipByGlobalNorm, ClipByValue
+from neuralopt.transforms.decay import DecoupledDecay, L2Decay
+
+__all__ = ["Chain", "ClipByGlobalNorm", "ClipByValue", "DecoupledDecay", "L2Decay", "Transform", "chain"]

@@ -1,0 +1,182 @@
+"""What happens between chunks: progress, logging, early stopping, your own."""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from neuralopt.core.errors import InvalidArgument
+from neuralopt.core.results import Status
+from neuralopt.core.validation import check_count
+from neuralopt.engine.history import History
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """What a callback is told after a chunk of epochs.
+
+    Attributes
+    ----------
+    epoch : int
+        Epochs done.
+    epochs : int
+        Epochs at most.
+    steps_per_second : float
+        Of the last chunk, compilation left out.
+    history : History
+        All epochs so far.
+    rows : dict of arrays
+        The epochs of this chunk.
+    params : tree
+        The parameters now, on the device.
+    status : Status
+        RUNNING, or why the run has ended.
+    """
+
+    epoch: int
+    epochs: int
+    steps_per_second: float
+    history: History
+    rows: dict[str, np.ndarray]
+    params: Any
+    status: Status
+
+
+class Callback:
+    """Called between chunks of epochs; inherit and define what you need.
+
+    Attributes
+    ----------
+    every : int or None
+        Chunks end at multiples of this many epochs; None leaves their length to the engine, which
+        aims at four a second.
+    """
+
+    every: int | None = None
+
+    def on_start(self, epochs: int, steps: int) -> None:
+        """Be told that a run of so many epochs, of so many steps each, begins."""
+
+    def on_chunk(self, report: Report) -> bool | None:
+        """Look at a `Report`; return True to end the run."""
+
+    def on_end(self, status: Status) -> None:
+        """Be told that the run has ended; called after an error as well."""
+
+
+@dataclasses.dataclass(frozen=True)
+class EarlyStopping(Callback):
+    """End a run when the monitored loss has stopped improving.
+
+    The validation loss is monitored, or the training loss when there are no validation data. The
+    decision is taken inside the compiled loop after every epoch, so it does not depend on how
+    epochs are grouped into chunks.
+
+    Parameters
+    ----------
+    patience : int >= 1, default 20
+        Epochs without improvement before the run ends.
+    min_delta : float >= 0, default 0
+        How much lower than the best so far counts as an improvement.
+    restore_best : bool, default True
+        Return the parameters of the best epoch instead of the last one's.
+
+    Examples
+    --------
+    >>> EarlyStopping(patience=5).restore_best
+    True
+    """
+
+    patience: int = 20
+    min_delta: float = 0.0
+    restore_best: bool = True
+
+    def __post_init__(self) -> None:
+        check_count("patience", self.patience)
+        if not (np.isfinite(self.min_delta) and self.min_delta >= 0):
+            raise InvalidArgument(f"min_delta must be finite and >= 0, got {self.min_delta!r}.")
+
+
+class Progress(Callback):
+    """A progress bar with loss, learning rate, steps per second and time left.
+
+    Parameters
+    ----------
+    title : str, default "training"
+        What stands in front of the bar.
+    file : text file, optional
+        Where it is drawn, by default the standard error stream.
+    """
+
+    def __init__(self, title: str = "training", file: TextIO | None = None) -> None:
+        self._title, self._file, self._bar = title, file, None
+
+    def on_start(self, epochs: int, steps: int) -> None:
+        """Draw the empty bar; see `Callback.on_start`."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[figures]}"),
+            TimeRemainingColumn(),
+            console=Console(file=self._file or sys.stderr),
+        )
+        self._bar.start()
+        self._task = self._bar.add_task(self._title, total=epochs, figures="")
+
+    def on_chunk(self, report: Report) -> None:
+        """Move the bar; see `Callback.on_chunk`."""
+        if self._bar is None:
+            return
+        now = {name: column[-1] for name, column in report.rows.items()}
+        figures = f"loss {now['loss']:.4g}"
+        if "validation_loss" in now:
+            figures += f"  validation {now['validation_loss']:.4g}"
+        figures += f"  rate {now['learning_rate']:.2e}  {report.steps_per_second:,.0f} steps/s"
+        self._bar.update(self._task, completed=report.epoch, figures=figures)
+
+    def on_end(self, status: Status) -> None:
+        """Leave the finished bar standing; see `Callback.on_end`."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+class JSONLLogger(Callback):
+    """Write one line of JSON for every epoch.
+
+    Parameters
+    ----------
+    path : path
+        Lines are appended; a figure that is not finite is written as null.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._path, self._file = Path(path), None
+
+    def on_start(self, epochs: int, steps: int) -> None:
+        """Open the file; see `Callback.on_start`."""
+        self._file = self._path.open("a", encoding="utf-8")
+
+    def on_chunk(self, report: Report) -> None:
+        """Append the chunk's epochs; see `Callback.on_chunk`."""
+        assert self._file is not None
+        count = len(report.rows["loss"])
+        for k in range(count):
+            row: dict[str, Any] = {"epoch": report.epoch - count + 1 + k}
+            for name, column in report.rows.items():
+                row[name] = float(column[k]) if np.isfinite(column[k]) else None
+            self._file.write(json.dumps(row) + "\n")
+        self._file.flush()
+
+    def on_end(self, status: Status) -> None:
+        """Close the file; see `Callback.on_end`."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None

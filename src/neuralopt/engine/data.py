@@ -1,0 +1,199 @@
+"""Training data on their way to the loop: checked once, converted once, streamed when too large."""
+
+import dataclasses
+import os
+from typing import Any
+
+import jax
+import numpy as np
+
+from neuralopt.core import tree
+from neuralopt.core.errors import DataError, InvalidArgument
+
+_PART_OF_MEMORY = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Data for the loop.
+
+    Attributes
+    ----------
+    arrays : tree of numpy arrays
+        All with the same number of rows. Already of their final dtypes unless ``streamed``.
+    rows : int
+    dtype : dtype
+        Of the floats.
+    streamed : bool
+        Whether the arrays stay on the host and go to the device block by block.
+    """
+
+    arrays: Any
+    rows: int
+    dtype: Any
+    streamed: bool
+
+    def gather(self, order: np.ndarray) -> Any:
+        """Return the rows of an order, of shape ``order.shape + row shape``, converted and checked."""
+
+        def take(array: Any) -> np.ndarray:
+            flat = order.ravel()
+            ranks = np.argsort(flat, kind="stable")  # a memory map is read in one direction
+            picked = np.empty((flat.size, *array.shape[1:]), array.dtype)
+            picked[ranks] = array[flat[ranks]]
+            block = _convert(picked, self.dtype)
+            _check_finite(block, flat)
+            return block.reshape(*order.shape, *array.shape[1:])
+
+        return tree.map(take, self.arrays)
+
+
+def _convert(array: Any, dtype: Any) -> np.ndarray:
+    """Return floats in the run's dtype, integers and bools in int32."""
+    kind = array.dtype.kind
+    return np.ascontiguousarray(array, dtype=dtype if kind == "f" else np.int32)
+
+
+def _check_finite(array: np.ndarray, rows: np.ndarray | None = None, name: str = "data") -> None:
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return
+    place = np.argwhere(~np.isfinite(array))[0]
+    row = place[0] if rows is None else rows[place[0]]
+    raise DataError(
+        f"{name} must be finite, got {array[tuple(place)]} in row {row} (counted from 0)"
+        f"{f', column {place[1]}' if len(place) > 1 else ''}. "
+        "Likely cause: missing values or an overflow. Remove such rows or fill them in before training."
+    )
+
+
+def device_memory_limit() -> int:
+    """Return how many bytes of data may be kept on the device: a quarter of its memory."""
+    stats = jax.devices()[0].memory_stats() or {}
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return int(stats.get("bytes_limit", physical)) // _PART_OF_MEMORY
+
+
+def source(data: Any, dtype: Any, *, name: str = "data", memory: int | None = None) -> Source:
+    """Check data and prepare them for the loop.
+
+    Parameters
+    ----------
+    data : tree of arrays
+        All with the same number of rows. Memory maps larger than ``memory`` stay on disk.
+    dtype : dtype
+        Of the floats.
+    name : str
+        For the errors.
+    memory : int, optional
+        Bytes that may be kept on the device; by default a quarter of its memory.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    DataError
+        For no data, arrays of different lengths, text or objects, NaN or infinity.
+    """
+    leaves = tree.leaves(data)
+    arrays = [a if isinstance(a, np.ndarray) else np.asarray(a) for a in leaves]
+    if not arrays:
+        raise DataError(f"{name} must hold at least one array, got an empty tree.")
+    labels = tree.names(data)
+    for label, array in zip(labels, arrays, strict=True):
+        if array.ndim == 0 or array.shape[0] == 0:
+            raise DataError(f"{name}: array {label!r} needs at least one row, got shape {array.shape}.")
+        if array.dtype.kind not in "fiub":
+            raise DataError(
+                f"{name}: array {label!r} must hold numbers, got dtype {array.dtype}. "
+                "Encode text and dates as numbers first; neuralopt compare does it for a table."
+            )
+    lengths = {label: array.shape[0] for label, array in zip(labels, arrays, strict=True)}
+    if len(set(lengths.values())) > 1:
+        raise DataError(
+            f"{name}: all arrays need the same number of rows, got "
+            + ", ".join(f"{n} in {label!r}" for label, n in lengths.items())
+            + "."
+        )
+    width = np.dtype(dtype).itemsize
+    size = sum(a.size * (width if a.dtype.kind == "f" else 4) for a in arrays)
+    streamed = size > (device_memory_limit() if memory is None else memory)
+    if not streamed:
+        arrays = [_convert(a, dtype) for a in arrays]
+        for array in arrays:
+            _check_finite(array, name=name)
+    return Source(tree.structure(data).unflatten(arrays), arrays[0].shape[0], dtype, streamed)
+
+
+def supervised(data: Any, targets: str, outputs: int | None, dtype: Any, name: str) -> tuple[Any, Any]:
+    """Return (X, y) with y in the shape that losses take.
+
+    Parameters
+    ----------
+    data : (X, y)
+    targets : {"real", "class"}
+        Real numbers become shape (n, k); class indices stay (n,).
+    outputs : int or None
+        Width of the model's output, where it is known.
+    dtype : dtype
+        Real targets become floats of this kind.
+    name : str
+        For the errors.
+
+    Returns
+    -------
+    (X, y)
+
+    Raises
+    ------
+    DataError
+        For anything but a pair, or targets that do not fit the loss.
+    """
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        raise DataError(f"{name} must be a pair (X, y) for a model with a loss, got {type(data).__name__}.")
+    X, y = (a if isinstance(a, np.ndarray) else np.asarray(a) for a in data)
+    if targets == "class":
+        if y.dtype.kind not in "iub" or y.ndim != 1:
+            raise DataError(
+                f"{name}: a loss over classes needs class indices, integers of shape (n,); "
+                f"got dtype {y.dtype} of shape {y.shape}. "
+                "Likely cause: labels as text or one-hot. NeuralClassifier takes labels of any kind."
+            )
+        if outputs is not None and y.size and not (y.min() >= 0 and y.max() < outputs):
+            raise DataError(
+                f"{name}: class indices must lie in 0..{outputs - 1} for a model with {outputs} outputs, "
+                f"got {y.min()}..{y.max()}."
+            )
+        return X, y
+    if y.dtype.kind in "iub":
+        y = y.astype(dtype)
+    y = y[:, None] if y.ndim == 1 else y
+    if outputs is not None and y.shape[1:] != (outputs,):
+        raise DataError(
+            f"{name}: targets must have shape (n, {outputs}) for a model with {outputs} outputs, "
+            f"got {y.shape}."
+        )
+    return X, y
+
+
+def check_inputs(X: Any, width: int, name: str) -> None:
+    """Raise unless inputs have the width that a multi-layer perceptron takes.
+
+    Parameters
+    ----------
+    X : array
+    width : int
+        Units of the input layer.
+    name : str
+        For the error.
+
+    Raises
+    ------
+    InvalidArgument
+        With both widths.
+    """
+    if X.ndim != 2 or X.shape[1] != width:
+        raise InvalidArgument(
+            f"{name}: inputs must have shape (n, {width}) for a network with {width} inputs, got {X.shape}."
+        )

@@ -1,0 +1,61 @@
+"""Float32 and float64, and the compilation cache: JAX's process-wide settings in one place."""
+
+import contextlib
+import os
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from neuralopt.core.errors import InvalidArgument
+
+
+def check_dtype(dtype: Any) -> np.dtype:
+    """Return the dtype of a run.
+
+    Parameters
+    ----------
+    dtype : {"float32", "float64"} or dtype
+
+    Returns
+    -------
+    numpy.dtype
+
+    Raises
+    ------
+    InvalidArgument
+        For any other.
+    """
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = None
+    if found not in (np.dtype("float32"), np.dtype("float64")):
+        raise InvalidArgument(f"dtype must be 'float32' or 'float64', got {dtype!r}.")
+    return found
+
+
+def precision(dtype: np.dtype) -> AbstractContextManager[Any]:
+    """Return a context in which JAX computes in the given dtype: float64 is off by default in JAX."""
+    return jax.enable_x64(True) if dtype == np.float64 else contextlib.nullcontext()
+
+
+def use_compilation_cache() -> None:
+    """Keep compiled programs in the user's cache folder, unless JAX was already told where.
+
+    A second run of a program then starts at once. ``NEURALOPT_CACHE`` names another folder; set to
+    ``off`` it leaves JAX's settings alone.
+    """
+    wanted = os.environ.get("NEURALOPT_CACHE", "")
+    if wanted == "off" or jax.config.jax_compilation_cache_dir is not None:
+        return
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = Path(wanted) if wanted else base / "neuralopt" / "programs"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:  # a read-only home costs only the time to compile
+        return
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)

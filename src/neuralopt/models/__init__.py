@@ -1,0 +1,27 @@
+"""Networks, activations, losses and metrics, written once for NumPy and JAX."""
+
+from neuralopt.models.activations import ACTIVATIONS, Activation
+from neuralopt.models.losses import LOSSES, CrossEntropy, Hinge, Loss, SquaredError, get_loss, softmax
+from neuralopt.models.metrics import METRICS, accuracy, r2
+from neuralopt.models.mlp import MLP
+from neuralopt.models.networks import Network, NeuralNetwork, RecursiveMLP, TwoLayerMLP
+
+__all__ = [
+    "ACTIVATIONS",
+    "LOSSES",
+    "METRICS",
+    "MLP",
+    "Activation",
+    "CrossEntropy",
+    "Hinge",
+    "Loss",
+    "Network",
+    "NeuralNetwork",
+    "RecursiveMLP",
+    "SquaredError",
+    "TwoLayerMLP",
+    "accuracy",
+    "get_loss",
+    "r2",
+    "softmax",
+]

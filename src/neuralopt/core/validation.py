@@ -43,8 +43,8 @@ def check_params(params: Any) -> None:
             )
         if str(dtype).rpartition(".")[2] not in _FLOATS:  # array_api_strict writes its own name in front
             raise InvalidArgument(
-                f"params: every leaf must be of floats ({', '.join(_FLOATS)}), leaf {name!r} has dtype {dtype}. "
-                f"{_CURE_INTEGER}"
+                f"params: every leaf must be of floats ({', '.join(_FLOATS)}), "
+                f"leaf {name!r} has dtype {dtype}. {_CURE_INTEGER}"
             )
 
 

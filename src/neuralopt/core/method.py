@@ -50,7 +50,7 @@ def switch(default: Any, *choices: Any) -> Any:
     return dataclasses.field(default=default, metadata={"static": True, "choices": choices})
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(hyper, switch, dataclasses.field))
+@dataclass_transform(frozen_default=True)
 def method(cls: type[T]) -> type[T]:
     """Make a class a frozen dataclass and a pytree whose hyperparameters are its leaves.
 

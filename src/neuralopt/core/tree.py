@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-import numpy as np
 
 from neuralopt.core.namespace import namespace
 
@@ -122,7 +121,8 @@ def working_dtype(leaf: Any) -> Any:
     >>> working_dtype(np.ones(2, np.float16)) == np.float32
     True
     """
-    return leaf.dtype if np.dtype(leaf.dtype).itemsize >= 4 else namespace(leaf).float32
+    xp = namespace(leaf)
+    return leaf.dtype if leaf.dtype in (xp.float32, xp.float64) else xp.float32
 
 
 def scalar_dtype(tree: Tree) -> Any:
@@ -146,7 +146,7 @@ def scalar_dtype(tree: Tree) -> Any:
     """
     found = leaves(tree)
     xp = namespace(*found)
-    return xp.float64 if any(leaf.dtype == np.float64 for leaf in found) else xp.float32
+    return xp.float64 if any(leaf.dtype == xp.float64 for leaf in found) else xp.float32
 
 
 def zeros_like(tree: Tree) -> Tree:

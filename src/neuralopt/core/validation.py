@@ -3,11 +3,10 @@
 import numbers
 from typing import Any
 
-import numpy as np
-
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
 
+_FLOATS = ("float16", "bfloat16", "float32", "float64")
 _CURE_INTEGER = "Likely cause: integer literals. Convert it: params.astype(float)."
 
 
@@ -42,9 +41,10 @@ def check_params(params: Any) -> None:
                 f"params: every leaf must be an array of floats, leaf {name!r} is a {type(leaf).__name__}. "
                 "Wrap it: numpy.asarray(value, dtype=float)."
             )
-        if np.dtype(dtype).kind not in "fV":  # ml_dtypes' bfloat16 has kind V
+        if str(dtype).rpartition(".")[2] not in _FLOATS:  # array_api_strict writes its own name in front
             raise InvalidArgument(
-                f"params: every leaf must be of floats, leaf {name!r} has dtype {dtype}. {_CURE_INTEGER}"
+                f"params: every leaf must be of floats ({', '.join(_FLOATS)}), "
+                f"leaf {name!r} has dtype {dtype}. {_CURE_INTEGER}"
             )
 
 

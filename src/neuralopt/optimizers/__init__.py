@@ -7,6 +7,7 @@ from neuralopt.optimizers.adagrad import AdaGrad
 from neuralopt.optimizers.adam import Adam
 from neuralopt.optimizers.adamw import AdamW
 from neuralopt.optimizers.base import Optimizer
+from neuralopt.optimizers.interop import from_optax, to_optax
 from neuralopt.optimizers.nadamw import NAdamW
 from neuralopt.optimizers.registry import get, register, registered
 from neuralopt.optimizers.rmsprop import RMSprop
@@ -20,7 +21,9 @@ __all__ = [
     "NAdamW",
     "Optimizer",
     "RMSprop",
+    "from_optax",
     "get",
     "register",
     "registered",
+    "to_optax",
 ]

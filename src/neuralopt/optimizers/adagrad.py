@@ -75,7 +75,7 @@ class AdaGrad(Optimizer):
             root = xp.sqrt(s) + eps
             # an entry that never had a gradient does not move, also when eps is 0
             safe = xp.where(root > 0, root, xp.ones_like(root))
-            return finish(xp, -lr * g / safe, p), s
+            return finish(-lr * g / safe, p), s
 
         updates, accumulator = tree.map_unzip(2, leaf, grads, state.accumulator, params)
         return updates, AdaGradState(t, rate, accumulator)

@@ -79,7 +79,7 @@ class Adam(Optimizer):
             v = ema(b2, v, g * g)
             m_hat = m / bias_correction(xp, b1, step)
             v_hat = v / bias_correction(xp, b2, step)
-            return finish(xp, -lr * m_hat / (xp.sqrt(v_hat) + eps), p), m, v
+            return finish(-lr * m_hat / (xp.sqrt(v_hat) + eps), p), m, v
 
         updates, mu, nu = tree.map_unzip(3, leaf, grads, state.mu, state.nu, params)
         return updates, AdamState(t, rate, mu, nu)

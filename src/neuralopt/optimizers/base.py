@@ -87,6 +87,6 @@ def bias_correction(xp: Any, decay: Any, t: Any) -> Any:
     return -xp.expm1(t * xp.log(xp.maximum(decay, floor)))
 
 
-def finish(xp: Any, step: Any, like: Any) -> Any:
-    """Return an update in the dtype of its parameter."""
-    return xp.astype(step, like.dtype)
+def finish(step: Any, like: Any) -> Any:
+    """Return an update in the dtype of its parameter; a JAX gradient may meet a NumPy parameter."""
+    return namespace(step).astype(step, like.dtype)

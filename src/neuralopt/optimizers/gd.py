@@ -61,7 +61,7 @@ class GD(Optimizer):
         t, rate = self._begin(grads, state.count, params)
 
         def leaf(g: Any, p: Any) -> Any:
-            xp, lr = scalars(p, rate)
-            return finish(xp, -lr * work(g), p)
+            _, lr = scalars(p, rate)
+            return finish(-lr * work(g), p)
 
         return tree.map(leaf, grads, params), GDState(t, rate)

@@ -87,7 +87,7 @@ class NAdamW(Optimizer):
             m_bar = b1 * m / ahead + (1 - b1) * g / c1
             v_hat = v / bias_correction(xp, b2, step)
             move = m_bar / (xp.sqrt(v_hat) + eps)
-            return finish(xp, -lr * (move + decay * work(p) if decays else move), p), m, v
+            return finish(-lr * (move + decay * work(p) if decays else move), p), m, v
 
         decays = selected(self.mask, params)
         updates, mu, nu = tree.map_unzip(3, leaf, decays, grads, state.mu, state.nu, params)

@@ -4,6 +4,7 @@ from typing import Any, TypeVar
 
 from neuralopt.core.errors import InvalidArgument, did_you_mean
 from neuralopt.optimizers.base import Optimizer
+from neuralopt.optimizers.interop import by_name
 from neuralopt.transforms.base import Transform
 
 T = TypeVar("T", bound=type[Optimizer])
@@ -59,7 +60,8 @@ def get(optimizer: str | Transform, **hyperparameters: Any) -> Any:
     Parameters
     ----------
     optimizer : str or Transform
-        A registered name, in any case, or an optimizer (then no hyperparameters).
+        A registered name, in any case; ``"optax.<name>"`` for any optimizer of optax; or an
+        optimizer (then no hyperparameters).
     **hyperparameters
         Handed to the class; ``None`` means its default.
 
@@ -101,6 +103,8 @@ def get(optimizer: str | Transform, **hyperparameters: Any) -> Any:
             f"of type {type(optimizer).__name__}. "
             "An optax transformation enters by neuralopt.optimizers.from_optax."
         )
+    if optimizer.lower().startswith("optax."):
+        return by_name(optimizer[len("optax.") :].lower(), **given)
     cls = _CLASSES.get(optimizer.lower())
     if cls is None:
         raise InvalidArgument(

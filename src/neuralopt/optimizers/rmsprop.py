@@ -103,9 +103,9 @@ class RMSprop(Optimizer):
                 spread = xp.maximum(v - m * m, xp.zeros_like(v))
             d = g / (xp.sqrt(spread + eps) if self.eps_in_sqrt else xp.sqrt(spread) + eps)
             if self.momentum is None:
-                return finish(xp, -lr * d, p), v, m, b
+                return finish(-lr * d, p), v, m, b
             b = factor * b + (lr * d if self.lr_in_momentum else d)
-            return finish(xp, -b if self.lr_in_momentum else -lr * b, p), v, m, b
+            return finish(-b if self.lr_in_momentum else -lr * b, p), v, m, b
 
         updates, nu, mu, trace = tree.map_unzip(
             4,

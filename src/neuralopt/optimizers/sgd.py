@@ -4,7 +4,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.method import hyper, method, switch
+from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.optimizers.base import Optimizer, finish, scalars, work
 from neuralopt.optimizers.registry import register
 
@@ -84,20 +84,17 @@ class SGD(Optimizer):
         t, rate = self._begin(grads, state.count, params)
 
         def plain(g: Any, p: Any) -> Any:
-            xp, lr = scalars(p, rate)
-            return finish(xp, -lr * work(g), p)
+            _, lr = scalars(p, rate)
+            return finish(-lr * work(g), p)
 
         def heavy(g: Any, b: Any, p: Any) -> tuple[Any, Any]:
-            xp, lr, mu = scalars(p, rate, self._momentum_at(state.count))
+            _, lr, mu = scalars(p, rate, value_at(self.momentum, state.count))
             g = lr * work(g) if self.lr_in_momentum else work(g)
             b = mu * b + g  # eq. 3
             step = g + mu * b if self.nesterov else b  # eq. 4
-            return finish(xp, -step if self.lr_in_momentum else -lr * step, p), b
+            return finish(-step if self.lr_in_momentum else -lr * step, p), b
 
         if self.momentum is None:
             return tree.map(plain, grads, params), SGDState(t, rate, ())
         updates, trace = tree.map_unzip(2, heavy, grads, state.trace, params)
         return updates, SGDState(t, rate, trace)
-
-    def _momentum_at(self, count: Any) -> Any:
-        return self.momentum(count) if callable(self.momentum) else self.momentum

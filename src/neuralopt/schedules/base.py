@@ -3,8 +3,6 @@
 import abc
 from typing import Any
 
-import numpy as np
-
 from neuralopt.core.namespace import namespace
 
 
@@ -42,4 +40,4 @@ def as_float(step: Any, like: Any) -> Any:
     ``jit`` costs no conversion.
     """
     xp = namespace(step, like)
-    return xp.asarray(step, dtype=np.float64 if xp is np else float)
+    return xp.asarray(step, dtype=xp.__array_namespace_info__().default_dtypes()["real floating"])

@@ -1,3 +1,83 @@
 """Train a neural network by gradient, by closed form or by search, and learn which did best."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neuralopt import models, optimizers, schedules, testing, transforms
+    from neuralopt.core.results import Status
+    from neuralopt.core.tree import apply_updates
+    from neuralopt.engine import (
+        Callback,
+        EarlyStopping,
+        History,
+        JSONLLogger,
+        Progress,
+        SweepResult,
+        TrainResult,
+        sweep,
+        train,
+    )
+    from neuralopt.models import MLP, NeuralNetwork, RecursiveMLP, TwoLayerMLP
+
 __version__ = "0.1.0"
+
+_HOMES = {
+    "core.results": ("Status",),
+    "core.tree": ("apply_updates",),
+    "engine": (
+        "Callback",
+        "EarlyStopping",
+        "History",
+        "JSONLLogger",
+        "Progress",
+        "SweepResult",
+        "TrainResult",
+        "sweep",
+        "train",
+    ),
+    "models": ("MLP", "NeuralNetwork", "RecursiveMLP", "TwoLayerMLP"),
+}
+_ROOMS = ("models", "optimizers", "schedules", "testing", "transforms")
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "MLP",
+    "Callback",
+    "EarlyStopping",
+    "History",
+    "JSONLLogger",
+    "NeuralNetwork",
+    "Progress",
+    "RecursiveMLP",
+    "Status",
+    "SweepResult",
+    "TrainResult",
+    "TwoLayerMLP",
+    "__version__",
+    "apply_updates",
+    "models",
+    "optimizers",
+    "schedules",
+    "sweep",
+    "testing",
+    "train",
+    "transforms",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for: JAX alone takes longer than many a script."""
+    if name in _ROOMS:
+        return importlib.import_module(f"neuralopt.{name}")
+    if name in _HOME:
+        value = getattr(importlib.import_module(f"neuralopt.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value
+    from neuralopt.core.errors import did_you_mean
+
+    raise AttributeError(f"module 'neuralopt' has no attribute {name!r}.{did_you_mean(name, __all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

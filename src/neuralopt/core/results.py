@@ -28,6 +28,7 @@ class Status(enum.Enum):
         "Lower the learning rate tenfold, clip the gradients, or standardise the data."
     )
     INTERRUPTED = "The run was interrupted; what had been done is kept."
+    STOPPED = "A callback ended the run."
 
     @property
     def code(self) -> int:
@@ -42,7 +43,7 @@ class Status(enum.Enum):
     @property
     def ok(self) -> bool:
         """Whether the run gives a usable model: it neither diverged nor was interrupted."""
-        return self in (Status.MAX_EPOCHS, Status.EARLY_STOPPED, Status.CONVERGED)
+        return self in (Status.MAX_EPOCHS, Status.EARLY_STOPPED, Status.CONVERGED, Status.STOPPED)
 
     def raise_for_status(self) -> None:
         """Raise `TrainingFailed` with this status's sentence unless the run ended well."""

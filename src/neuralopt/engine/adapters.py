@@ -192,7 +192,9 @@ def _model(
     return Trainable(ModelObjective(forward, loss, metrics), init, rebuild, prepare, forward, numpy=False)
 
 
-def _adapt_flax(model: Any, params: Any, loss: Any, metrics: tuple[str, ...], example: Any, dtype: Any) -> Trainable:
+def _adapt_flax(
+    model: Any, params: Any, loss: Any, metrics: tuple[str, ...], example: Any, dtype: Any
+) -> Trainable:
     nnx = sys.modules.get("flax.nnx")
     if nnx is not None and isinstance(model, nnx.Module):
         return _adapt_nnx(nnx, model, params, loss, metrics, dtype)
@@ -232,9 +234,7 @@ def _adapt_nnx(
         return nnx.merge(graph, trained, rest)
 
     forward = _SplitForward(merge, _Identity(graph), by_row=False)
-    return _model(
-        forward, lambda seed: _numpy(start, dtype), lambda p: merge(p, graph), loss, metrics, dtype
-    )
+    return _model(forward, lambda seed: _numpy(start, dtype), lambda p: merge(p, graph), loss, metrics, dtype)
 
 
 def _adapt_equinox(model: Any, params: Any, loss: Any, metrics: tuple[str, ...], dtype: Any) -> Trainable:

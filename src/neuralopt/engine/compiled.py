@@ -42,7 +42,9 @@ class Program:
         return ("loss", "learning_rate", *figures)
 
 
-def _steps(program: Program, optimizer: Any, params: Any, opt_state: Any, batches: Any, weights: Any, take: Any) -> Any:
+def _steps(
+    program: Program, optimizer: Any, params: Any, opt_state: Any, batches: Any, weights: Any, take: Any
+) -> Any:
     """Scan over the steps of an epoch or block; ``take`` turns an entry of ``batches`` into a batch."""
 
     def step(carry: Any, entry: Any) -> Any:
@@ -121,9 +123,7 @@ def _chunk(
         current, rows = carry
         slot = current.epoch - first
         order = jax.lax.dynamic_index_in_dim(orders, slot, keepdims=False)
-        current, row = _epoch(
-            program, optimizer, limits, current, data, validation, order, weights, shares
-        )
+        current, row = _epoch(program, optimizer, limits, current, data, validation, order, weights, shares)
         rows = {k: rows[k].at[slot].set(row[k].astype(rows[k].dtype)) for k in names}
         return current, rows
 

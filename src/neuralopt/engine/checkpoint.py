@@ -1,0 +1,135 @@
+"""When a run is kept, and how it goes on exactly where it stopped."""
+
+import re
+import time
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neuralopt.core import tree
+from neuralopt.core.errors import InvalidArgument
+from neuralopt.engine.history import History
+from neuralopt.engine.loop import LoopState
+from neuralopt.storage import check_writable, read_container, write_container
+
+KIND, VERSION = "checkpoint", 1
+
+
+def fingerprint(**parts: Any) -> dict[str, str]:
+    """Return what must be the same for a run to be resumed, as text.
+
+    Parameters
+    ----------
+    **parts
+        Values that print the same in every process once addresses are taken out.
+
+    Returns
+    -------
+    dict of str to str
+
+    Examples
+    --------
+    >>> fingerprint(seed=1)
+    {'seed': '1'}
+    """
+    return {name: re.sub(r" at 0x[0-9a-f]+", "", str(value)) for name, value in parts.items()}
+
+
+def data_digest(arrays: Any) -> str:
+    """Return shapes, dtypes and a checksum of the first and last rows of the data."""
+    parts = []
+    for array in tree.leaves(arrays):
+        ends = np.concatenate([array[:256], array[-256:]])
+        parts.append(
+            f"{array.dtype}{list(array.shape)}:{zlib.crc32(np.ascontiguousarray(ends).tobytes()):08x}"
+        )
+    return " ".join(parts)
+
+
+class Checkpoint:
+    """Keeps a run in one file, written whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    identity : dict of str to str
+        From `fingerprint`.
+    every : float
+        Seconds between two writings.
+    resume : bool
+        Whether to go on from an existing file.
+
+    Raises
+    ------
+    InvalidArgument
+        When the file exists and ``resume`` is False.
+    StorageError
+        When the place cannot be written to.
+    """
+
+    def __init__(self, path: str | Path, identity: dict[str, str], every: float, resume: bool) -> None:
+        self.path, self._identity, self._every = Path(path), identity, every
+        self._last = time.monotonic()
+        self.found = self.path.exists()
+        if self.found and not resume:
+            raise InvalidArgument(
+                f"checkpoint {self.path} exists already. Pass resume=True to go on from it, "
+                "or remove it to start anew."
+            )
+        check_writable(self.path)
+
+    def load(self, like: LoopState) -> tuple[LoopState, History]:
+        """Return the state and history of the file.
+
+        Parameters
+        ----------
+        like : LoopState
+            A first state of the same run, for the structure.
+
+        Returns
+        -------
+        state : LoopState
+            NumPy arrays.
+        history : History
+
+        Raises
+        ------
+        InvalidArgument
+            When the file belongs to another run; says in what it differs.
+        StorageError
+            When the file is damaged or foreign.
+        """
+        held = read_container(self.path, kind=KIND, version=VERSION)
+        theirs = held.header["identity"]
+        for name in sorted(set(theirs) | set(self._identity)):
+            if theirs.get(name) != self._identity.get(name):
+                raise InvalidArgument(
+                    f"checkpoint {self.path} belongs to another run: its {name} is {theirs.get(name)}, "
+                    f"this run's is {self._identity.get(name)}. "
+                    "Restore the setting, or give another checkpoint path."
+                )
+        leaves = [held.arrays[f"state/{k}"] for k in range(len(tree.leaves(like)))]
+        columns = {n: held.arrays[f"history/{n}"] for n in held.header["columns"]}
+        return tree.structure(like).unflatten(leaves), History(columns)
+
+    def save(self, state: LoopState, history: History) -> None:
+        """Write the run.
+
+        Parameters
+        ----------
+        state : LoopState
+        history : History
+        """
+        arrays = {f"state/{k}": np.asarray(leaf) for k, leaf in enumerate(tree.leaves(state))}
+        arrays |= {f"history/{name}": history[name] for name in history}
+        header = {"identity": self._identity, "columns": list(history)}
+        write_container(self.path, kind=KIND, version=VERSION, header=header, arrays=arrays)
+        self._last = time.monotonic()
+
+    def save_if_due(self, state: LoopState, history: History) -> None:
+        """Write the run when the last writing is long enough ago."""
+        if time.monotonic() - self._last >= self._every:
+            self.save(state, history)

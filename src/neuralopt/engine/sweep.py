@@ -1,0 +1,261 @@
+"""Learning rates x seeds of one optimizer in one compiled program."""
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from neuralopt import optimizers
+from neuralopt.core import tree
+from neuralopt.core.errors import InvalidArgument
+from neuralopt.core.results import Status
+from neuralopt.core.validation import check_count
+from neuralopt.engine.adapters import adapt
+from neuralopt.engine.callbacks import EarlyStopping
+from neuralopt.engine.compiled import run_sweep
+from neuralopt.engine.interrupt import DeferredInterrupt
+from neuralopt.engine.loop import LoopState, first_state
+from neuralopt.engine.precision import check_dtype, precision, use_compilation_cache
+from neuralopt.engine.runners import DeviceRunner, Runner, chunk_capacity, chunk_orders
+from neuralopt.engine.train import limits, make_runner
+
+_CHUNK_SECONDS = 0.5
+
+
+@dataclasses.dataclass(frozen=True)
+class SweepResult:
+    """What a sweep gave; every array is indexed by learning rate, then seed.
+
+    Attributes
+    ----------
+    learning_rates : float array of shape (L,)
+    seeds : tuple of int, length S
+    history : dict of arrays of shape (L, S, epochs)
+        The columns of `History` except seconds; NaN after a run has ended.
+    status : tuple of tuples of Status
+    best_epoch : int array of shape (L, S)
+        Counted from 1; 0 when no loss was finite.
+    seconds, compile_seconds : float
+        Wall time of all runs together, and of compiling before them.
+    """
+
+    learning_rates: np.ndarray
+    seeds: tuple[int, ...]
+    history: dict[str, np.ndarray]
+    status: tuple[tuple[Status, ...], ...]
+    best_epoch: np.ndarray
+    seconds: float
+    compile_seconds: float
+    _params: Any
+    _rebuild: Callable[[Any], Any]
+
+    def params(self, learning_rate: int, seed: int) -> Any:
+        """Return the parameters of one run, by its indices: the best epoch's, as `train` gives them."""
+        return tree.map(lambda leaf: leaf[learning_rate * len(self.seeds) + seed], self._params)
+
+    def model(self, learning_rate: int, seed: int) -> Any:
+        """Return the trained model of one run, by its indices."""
+        return self._rebuild(self.params(learning_rate, seed))
+
+
+def sweep(
+    model: Any,
+    data: Any,
+    *,
+    optimizer: Any = "adam",
+    learning_rates: Sequence[float],
+    seeds: Sequence[int] = (0,),
+    schedule: Callable[[float], Any] | None = None,
+    loss: Any = "squared_error",
+    epochs: int = 100,
+    batch_size: int | str | None = None,
+    validation: Any = None,
+    metrics: Sequence[str] = (),
+    params: Any = None,
+    early_stopping: EarlyStopping | None = None,
+    divergence: float = 1e4,
+    dtype: Any = "float32",
+    batching: str | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> SweepResult:
+    """Train one model at several learning rates from several seeds, in one compiled program.
+
+    A seed sets the initial parameters and the order of the rows, the same for every learning rate
+    and every optimizer, so that comparisons are paired. Each run equals the run that `train` makes.
+
+    Parameters
+    ----------
+    model, data, optimizer, loss, epochs, batch_size, validation, metrics, params, divergence, dtype
+        As for `train`; the data must fit the device.
+    learning_rates : sequence of float > 0
+        They replace the optimizer's own.
+    seeds : sequence of int >= 0, default (0,)
+    schedule : callable, optional
+        Turns a learning rate into a schedule, e.g. ``lambda rate: WarmupCosine(rate, 50, 1000)``.
+    early_stopping : EarlyStopping, optional
+        For every run by itself. Without it the runs go to the end; where ``validation`` is given
+        the best epoch's parameters are returned all the same.
+    batching : {"map", "vmap"}, optional
+        One run after the other, or all in step. By default what is faster: ``map`` on a CPU,
+        ``vmap`` elsewhere.
+    progress : callable, optional
+        Called between chunks with the number of epochs done.
+
+    Returns
+    -------
+    SweepResult
+
+    Raises
+    ------
+    InvalidArgument, DataError
+        Before any work begins.
+
+    Examples
+    --------
+    >>> import numpy as np, neuralopt
+    >>> X = np.random.default_rng(0).normal(size=(64, 2)); y = X[:, 0] * X[:, 1]
+    >>> result = neuralopt.sweep(neuralopt.MLP((2, 8, 1)), (X, y), optimizer="sgd",
+    ...                          learning_rates=[0.01, 0.1], seeds=[0, 1, 2], epochs=5)
+    >>> result.history["loss"].shape
+    (2, 3, 5)
+    """
+    dtype = check_dtype(dtype)
+    epochs = check_count("epochs", epochs)
+    seeds = tuple(check_count("every seed", s, low=0) for s in seeds)
+    rates = _check_rates(learning_rates, seeds)
+    if batching not in (None, "map", "vmap"):
+        raise InvalidArgument(f"batching must be 'map', 'vmap' or None, got {batching!r}.")
+    use_compilation_cache()
+    with precision(dtype):
+        template = optimizers.get(optimizer)
+        trainable = adapt(model, params, loss, tuple(metrics), data, dtype)
+        runner = make_runner(trainable, data, validation, template, batch_size, 0, dtype, "jax", None)
+        if type(runner) is not DeviceRunner:
+            raise InvalidArgument(
+                f"a sweep needs its data on the device, got {runner.source.rows} rows that are larger than "
+                "its share of memory. Train the runs one by one with train, which streams."
+            )
+        stopping = () if early_stopping is None else (early_stopping,)
+        runner.limits = limits(stopping, None, divergence, dtype)
+        keep_best = early_stopping.restore_best if early_stopping else validation is not None
+        values = [
+            optimizers.with_learning_rate(template, schedule(float(r)) if schedule else float(r))
+            for r in rates
+        ]
+        starts = [trainable.init(seed) for seed in seeds]
+        runs = [(value, start) for value in values for start in starts]
+        states = _stack([first_state(start, value, keep_best=keep_best, xp=np) for value, start in runs])
+        opts = _stack([tree.map(lambda h: np.asarray(h, _scalar(h, dtype)), value) for value, _ in runs])
+        batching = batching or ("map" if jax.default_backend() == "cpu" else "vmap")
+        states, rows, seconds, compiling, interrupted = _run(
+            runner, opts, states, seeds, len(rates), epochs, batching, progress
+        )
+        shape = (len(rates), len(seeds))
+        best = np.asarray(states.best_epoch)
+        chosen = jax.device_get(states.params)
+        if keep_best:
+            kept = jax.device_get(states.best_params)
+            chosen = tree.map(
+                lambda last, good: np.where(best.reshape(-1, *[1] * (last.ndim - 1)) > 0, good, last),
+                chosen,
+                kept,
+            )
+        codes = np.asarray(states.status).reshape(shape)
+        return SweepResult(
+            learning_rates=rates,
+            seeds=seeds,
+            history={name: column.reshape(*shape, -1) for name, column in rows.items()},
+            status=tuple(tuple(_final(code, interrupted) for code in row) for row in codes),
+            best_epoch=best.reshape(shape),
+            seconds=seconds,
+            compile_seconds=compiling,
+            _params=chosen,
+            _rebuild=trainable.rebuild,
+        )
+
+
+def _check_rates(learning_rates: Sequence[float], seeds: tuple[int, ...]) -> np.ndarray:
+    rates = np.asarray(learning_rates, dtype=np.float64)
+    if rates.ndim != 1 or not rates.size or not (np.isfinite(rates) & (rates > 0)).all():
+        raise InvalidArgument(
+            f"learning_rates must be finite numbers > 0, at least one, got {learning_rates!r}."
+        )
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise InvalidArgument(f"seeds must be different, at least one, got {seeds!r}.")
+    return rates
+
+
+def _scalar(value: Any, dtype: np.dtype) -> Any:
+    return np.int32 if np.asarray(value).dtype.kind in "iub" else dtype
+
+
+def _stack(values: list[Any]) -> Any:
+    return tree.map(lambda *leaves: np.stack(leaves), *values)
+
+
+def _final(code: int, interrupted: bool) -> Status:
+    status = Status.from_code(code)
+    if status is Status.RUNNING:
+        return Status.INTERRUPTED if interrupted else Status.MAX_EPOCHS
+    return status
+
+
+def _run(
+    runner: Runner,
+    opts: Any,
+    states: LoopState,
+    seeds: tuple[int, ...],
+    rates: int,
+    epochs: int,
+    batching: str,
+    progress: Callable[[int], None] | None,
+) -> tuple[LoopState, dict[str, np.ndarray], float, float, bool]:
+    """Run chunks of epochs of all runs; the first call runs none and so measures compilation."""
+    plan, capacity = runner.plan, max(1, chunk_capacity(runner.source.rows) // len(seeds))
+    which = np.tile(np.arange(len(seeds), dtype=np.int32), rates)
+    fixed = jax.device_put((opts, runner.limits, runner.source.arrays, runner.validation))
+    opts, bounds, data, validation = fixed
+
+    def chunk(states: LoopState, epoch: int, until: int) -> Any:
+        orders = np.stack([chunk_orders(plan, seed, epoch, until, capacity) for seed in seeds])
+        return jax.block_until_ready(
+            run_sweep(
+                runner.program,
+                batching,
+                opts,
+                bounds,
+                states,
+                data,
+                validation,
+                orders,
+                which,
+                plan.weights,
+                plan.shares,
+                np.int32(until),
+            )
+        )
+
+    begin = time.perf_counter()
+    states, _ = chunk(jax.device_put(states), 0, 0)
+    compiling, seconds, epoch, size = time.perf_counter() - begin, 0.0, 0, 1
+    parts: dict[str, list[np.ndarray]] = {}
+    with DeferredInterrupt() as interrupt:
+        while epoch < epochs:
+            until = min(epochs, epoch + min(size, capacity))
+            begin = time.perf_counter()
+            states, rows = chunk(states, epoch, until)
+            elapsed = time.perf_counter() - begin
+            seconds += elapsed
+            for name, column in rows.items():
+                parts.setdefault(name, []).append(np.asarray(column)[:, : until - epoch])
+            size = max(1, min(2 * size, int(_CHUNK_SECONDS * (until - epoch) / max(elapsed, 1e-9))))
+            epoch = until
+            if progress is not None:
+                progress(epoch)
+            if interrupt.requested:
+                break
+    joined = {name: np.concatenate(columns, axis=1) for name, columns in parts.items()}
+    return states, joined, seconds, compiling, interrupt.requested

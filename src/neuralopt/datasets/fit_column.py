@@ -1,0 +1,99 @@
+"""What the training rows say about a feature column, after all rows have passed the checks."""
+
+import numpy as np
+import pandas as pd
+
+from neuralopt.datasets.cells import kind_of, label, labels, numbers
+from neuralopt.datasets.columns import (
+    CategoricalColumn,
+    Column,
+    NumericColumn,
+    refuse_infinity,
+    refuse_kind,
+    refuse_missing,
+    refuse_text,
+)
+from neuralopt.datasets.statistics import MANY, moments, too_many
+from neuralopt.datasets.wording import counted
+
+
+def fit_column(
+    column: pd.Series, rows: np.ndarray, impute: bool, notes: list[str], problems: list[str]
+) -> Column | None:
+    """Return a feature column's encoding, or None after adding a note (left out) or a problem (refused)."""
+    name, kind = str(column.name), kind_of(column)
+    if refuse_kind(column, name, problems):
+        return None
+    if kind == "text":
+        cells = numbers(column)
+        if not cells.bad.any():
+            kind = "numeric"
+            notes.append(f"Column '{name}' holds numbers written as text; they are used as numbers.")
+        elif cells.mostly:
+            refuse_text(column, cells, name, problems)
+            return None
+    if kind in ("numeric", "boolean"):
+        return _fit_numbers(column, kind == "boolean", rows, impute, notes, problems)
+    return _fit_levels(column, rows, impute, notes, problems)
+
+
+def _fit_numbers(
+    column: pd.Series, boolean: bool, rows: np.ndarray, impute: bool, notes: list[str], problems: list[str]
+) -> NumericColumn | None:
+    name, cells, before = str(column.name), numbers(column), len(problems)
+    refuse_infinity(cells.values, name, problems)
+    if not impute:
+        refuse_missing(cells.missing, name, problems)
+    if len(problems) > before:
+        return None
+    missing = cells.missing[rows]
+    present = cells.values[rows][~missing]
+    if _left_out(name, np.unique(present).tolist(), notes):
+        return None
+    median = float(np.median(present))
+    mean, scale = (0.0, 1.0) if boolean else moments(np.where(missing, median, cells.values[rows]))
+    if not np.isfinite([median, mean, scale]).all():
+        problems.append(
+            f"Column '{name}' has values up to {np.abs(present).max():.3g}, too large to compute a spread. "
+            f"Rescale it, or leave it out with --drop {name}."
+        )
+        return None
+    if scale == 0:
+        _left_out(name, [median], notes)
+        return None
+    return NumericColumn(name, boolean, median, mean, scale, impute and bool(missing.any()))
+
+
+def _fit_levels(
+    column: pd.Series, rows: np.ndarray, impute: bool, notes: list[str], problems: list[str]
+) -> CategoricalColumn | None:
+    name, found = str(column.name), labels(column)
+    before = len(problems)
+    if not impute:
+        refuse_missing(found.missing, name, problems)
+    if too_many(len(found.names), len(column)):
+        problems.append(
+            f"Column '{name}' has {len(found.names)} different texts in {counted(len(column), 'row')}, too "
+            "many "
+            f"for categories: it looks like an identifier or free text. Leave it out with --drop {name}, "
+            "or group "
+            f"its values into at most {MANY}."
+        )
+    if len(problems) > before:
+        return None
+    codes = found.codes[rows]
+    levels = tuple(found.names[i] for i in np.unique(codes[codes >= 0]))
+    missing = impute and bool((codes < 0).any())
+    if not (levels and missing) and _left_out(name, levels, notes):
+        return None
+    return CategoricalColumn(name, levels, missing)
+
+
+def _left_out(name: str, distinct: list | tuple, notes: list[str]) -> bool:
+    if len(distinct) == 0:
+        notes.append(f"Column '{name}' is left out: no training row has a value in it.")
+    elif len(distinct) == 1:
+        notes.append(
+            f"Column '{name}' is left out: every training row has the same value, {label(distinct[0])}."
+        )
+    return len(distinct) < 2

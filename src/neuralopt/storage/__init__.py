@@ -1,1 +1,19 @@
 """One container for everything that is kept: models, checkpoints, records."""
+
+from neuralopt.storage.atomic import check_writable, write_bytes, write_json, write_text
+from neuralopt.storage.container import Container, read_container, write_container
+from neuralopt.storage.journal import Journal
+from neuralopt.storage.text import dumps, loads
+
+__all__ = [
+    "Container",
+    "Journal",
+    "check_writable",
+    "dumps",
+    "loads",
+    "read_container",
+    "write_bytes",
+    "write_container",
+    "write_json",
+    "write_text",
+]

@@ -46,7 +46,10 @@ def final_loss_bars(task: TaskRecords, styles: Mapping[str, Style]) -> Figure:
         "x": drawn(loss),
         "y": list(range(len(rows))),
         "marker": {
-            "color": [colour + ("90" if row["family"] == "reference" else "d0") for colour, row in zip(colours, rows, strict=True)],
+            "color": [
+                colour + ("90" if row["family"] == "reference" else "d0")
+                for colour, row in zip(colours, rows, strict=True)
+            ],
             "pattern": {"shape": ["/" if row["family"] == "reference" else "" for row in rows]},
         },
         "error_x": {
@@ -73,10 +76,13 @@ def final_loss_bars(task: TaskRecords, styles: Mapping[str, Style]) -> Figure:
         "bargap": 0.35,
         "annotations": [_number_beside(i, row, end) for i, row in enumerate(rows)],
     }
-    narrow = {"yaxis.ticktext": [label_text(row["label"], 14) for row in rows], "height": 110 + 38 * max(1, len(rows))}
+    narrow = {
+        "yaxis.ticktext": [label_text(row["label"], 14) for row in rows],
+        "height": 110 + 38 * max(1, len(rows)),
+    }
     caption = (
-        "Whiskers are 95 % bootstrap intervals over seeds and test rows. Hatched grey bars are the references. "
-        "The ranking goes by the metric, so bars need not be in order."
+        "Whiskers are 95 % bootstrap intervals over seeds and test rows. Hatched grey bars are the "
+        "references. The ranking goes by the metric, so bars need not be in order."
     )
     return Figure("final-loss", "Final test loss", caption, columns, [bars], layout, narrow)
 

@@ -10,7 +10,7 @@ from neuralopt.report.palette import Style
 from neuralopt.report.records import TaskRecords
 from neuralopt.report.summary import Spread, curve_spread
 
-METRIC_NAMES = {"accuracy": "Accuracy", "r2": "R²"}
+METRIC_NAMES = {"accuracy": "accuracy", "r2": "R²"}
 _R2_FLOOR = -0.5  # worse than that is off the axis
 _HOW = "Lines are medians over seeds and bands are interquartile, each method at its chosen learning rate."
 
@@ -82,15 +82,16 @@ def metric_curves(task: TaskRecords, styles: Mapping[str, Style]) -> Figure:
     metric = task.task["metric"]
     name = METRIC_NAMES.get(metric, metric)
     curves = _collect(task, {"validation": "validation_metric"}, "metric", -np.inf)
-    axis = plain_axis(f"Validation {name if metric == 'r2' else name.lower()}")
+    axis = plain_axis(f"Validation {name}")
     caption = f"{_HOW} Dashed grey lines: test {name} of the references."
     values = _drawn_values(curves)
     if metric == "r2" and values.min(initial=0.0) < _R2_FLOOR:
         axis["range"] = [_R2_FLOOR, values.max() + 0.05 * (values.max() - _R2_FLOOR)]
         caption += f" The axis starts at {_R2_FLOOR}: below 0 is worse than always predicting the mean."
-    layout = base_layout(f"{name} per epoch", 380) | {"xaxis": plain_axis("Epoch"), "yaxis": axis}
+    title = f"{name[:1].upper()}{name[1:]} per epoch"
+    layout = base_layout(title, 380) | {"xaxis": plain_axis("Epoch"), "yaxis": axis}
     traces = [t for c in curves for t in _traces(c, styles, ("x", "y"), name, False)]
-    return Figure("metric", f"{name} per epoch", caption, _columns(curves), traces, layout)
+    return Figure("metric", title, caption, _columns(curves), traces, layout)
 
 
 def _collect(task: TaskRecords, panels: Mapping[str, str], final: str, worst: float) -> list[_Curve]:

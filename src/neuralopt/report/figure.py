@@ -129,9 +129,26 @@ def loss_axis(values: np.ndarray, title: str) -> dict[str, Any]:
     if positive.size == 0 or positive.max() <= 10 * positive.min():
         return axis
     top = min(positive.max(), _ABOVE_BEST * positive.min())
-    span = [math.log10(positive.min()), math.log10(top)]
-    pad = 0.05 * (span[1] - span[0])
-    return axis | {"type": "log", "range": [span[0] - pad, span[1] + pad], "dtick": 1 if top > 1e2 * positive.min() else "D2", "exponentformat": "power"}
+    return axis | log_scale(float(positive.min()), float(top))
+
+
+def log_scale(low: float, high: float) -> dict[str, Any]:
+    """Return a logarithmic axis over a range of positive numbers, with round labelled ticks."""
+    start, end = math.log10(low), math.log10(high)
+    pad = 0.05 * (end - start) or 0.5
+    mantissas = (1, 2, 5) if end - start <= 2 else (1,)
+    decades = range(math.floor(start - pad), math.ceil(end + pad) + 1)
+    ticks = [
+        (float(f"{m}e{d}"), f"{m}e{d}" if abs(d) > 3 else f"{float(f'{m}e{d}'):g}")
+        for d in decades
+        for m in mantissas
+    ]
+    return {
+        "type": "log",
+        "range": [start - pad, end + pad],
+        "tickvals": [value for value, _ in ticks],
+        "ticktext": [text for _, text in ticks],
+    }
 
 
 def plain_axis(title: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import shlex
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,21 +14,27 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from neuralopt.core.errors import InvalidArgument
 from neuralopt.report import numerals
 from neuralopt.report.bars import final_loss_bars
 from neuralopt.report.curves import METRIC_NAMES, loss_curves, metric_curves
 from neuralopt.report.figure import Figure
-from neuralopt.report.palette import HUES, MUTED, Style, dark_colours, method_styles
+from neuralopt.report.palette import HUES, Style, dark_colours, method_styles
 from neuralopt.report.records import Records, TaskRecords, load_records
 from neuralopt.report.sensitivity import learning_rate_sensitivity
 from neuralopt.report.verdict import strips, verdict
-from neuralopt.storage import write_text
+from neuralopt.storage import check_writable, write_text
 
 _SHOWN_AT_FIRST = 5  # curves of so many methods can be told apart at a glance
 # What could end the script element that holds the data, or start a line that JavaScript reads.
 _UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
-_DASHES = {"solid": "", "dashdot": "7 3 2 3", "longdashdot": "11 3 2 3", "dash": "6 4", "dot": "2 3", "longdash": "11 4"}
+_DASHES = {
+    "solid": "",
+    "dashdot": "7 3 2 3",
+    "longdashdot": "11 3 2 3",
+    "dash": "6 4",
+    "dot": "2 3",
+    "longdash": "11 4",
+}
 
 
 def build_report(records: str | Path, output: str | Path | None = None) -> Path:
@@ -50,23 +57,19 @@ def build_report(records: str | Path, output: str | Path | None = None) -> Path:
     Raises
     ------
     InvalidArgument
-        When there is no such records folder, or the output is a folder.
+        When there is no such records folder.
     StorageError
         When the ranking is damaged or newer than this version, or the page cannot be written.
 
     Examples
     --------
-    >>> build_report("no/such/folder")
+    >>> build_report("no/such/folder")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    neuralopt.core.errors.InvalidArgument: There is no folder 'no/such/folder' to make a report from. Give the records folder that a comparison has written.
+    neuralopt.core.errors.InvalidArgument: There is no folder 'no/such/folder' to make a report...
     """
     page = Path(records).absolute().parent / "report.html" if output is None else Path(output)
-    if page.is_dir():
-        raise InvalidArgument(
-            f"The report is one file, but {str(page)!r} is a folder. Give a file name, such as "
-            f"{str(page / 'report.html')!r}."
-        )
+    check_writable(page)
     write_text(page, render(load_records(records)))
     return page
 
@@ -87,7 +90,7 @@ def task_figures(task: TaskRecords, styles: dict[str, Style] | None = None) -> l
         Each with ``frame()``, ``csv()`` and ``plotly()``.
     """
     styles = method_styles({"tasks": [task.task]}) if styles is None else styles
-    drawings = (loss_curves, metric_curves, final_loss_bars, learning_rate_sensitivity)
+    drawings = (loss_curves, metric_curves, learning_rate_sensitivity, final_loss_bars)
     figures = [draw(task, styles) for draw in drawings]
     return [figure for figure in figures if figure.data and any(figure.columns.values())]
 
@@ -115,19 +118,24 @@ def render(records: Records) -> str:
         {"tasks": payload, "dark": dark_colours()}, ensure_ascii=False, allow_nan=False, separators=(",", ":")
     ).translate(_UNSAFE)
     library = _plotly_library()
-    return _environment().get_template("page.html.j2").render(
-        ranking=records.ranking,
-        problems=records.problems,
-        tasks=tasks,
-        styles=styles,
-        hues=HUES,
-        neutral=MUTED,
-        dashes=_DASHES,
-        metric_names=METRIC_NAMES,
-        data=Markup(data),
-        library=Markup(library),
-        # A text in the records cannot foretell the digest of the data that it is part of.
-        nonce=hashlib.sha256((data + repr(records.ranking)).encode()).hexdigest()[:32],
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            ranking=records.ranking,
+            problems=records.problems,
+            tasks=tasks,
+            styles=styles,
+            hues=HUES,
+            hue_classes={method: _hue(style) for method, style in styles.items()},
+            dashes=_DASHES,
+            created=_moment(records.ranking["created"]),
+            metric_names=METRIC_NAMES,
+            data=Markup(data),
+            library=Markup(library),
+            # A text in the records cannot foretell the digest of the data that it is part of.
+            nonce=hashlib.sha256((data + repr(records.ranking)).encode()).hexdigest()[:32],
+        )
     )
 
 
@@ -149,6 +157,11 @@ def _task_view(number: int, task: TaskRecords, figures: list[Figure]) -> dict[st
         "labels": {row["method"]: row["label"] for row in rows},
         "predict": None if best is None else f"neuralopt predict {shlex.quote(best)} new.csv",
     }
+
+
+def _hue(style: Style) -> int:
+    """The number of its colour class on the page; the last is the neutral one."""
+    return len(HUES) if style.reference else HUES.index(style.colour)
 
 
 def _in_curves(method: str, figures: list[Figure]) -> bool:
@@ -181,6 +194,16 @@ def _environment() -> jinja2.Environment:
 def _rounded(value: float, decimals: int) -> str:
     """A numeral with a true minus sign."""
     return numerals.number(value, decimals).replace("-", "−")
+
+
+def _moment(text: str) -> str:
+    """A time to the minute; what is not an ISO time is shown as it is."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    zone = {None: "", "UTC": " UTC"}.get(time.tzname(), f" {time.tzname()}")
+    return f"{time:%Y-%m-%d %H:%M}{zone}"
 
 
 def _plotly_library() -> str:

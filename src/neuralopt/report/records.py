@@ -1,6 +1,5 @@
 """Reading a records folder: the ranking and one record for each of its rows."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 
 from neuralopt.core.errors import InvalidArgument, StorageError, did_you_mean
 from neuralopt.report.schema import plain_numbers, ranking_problems
-from neuralopt.storage import read_container
+from neuralopt.storage import loads, read_container
 
 VERSION = 1
 RANKING = "ranking.json"
@@ -81,10 +80,10 @@ def load_records(path: str | Path) -> Records:
 
     Examples
     --------
-    >>> load_records("no/such/folder")
+    >>> load_records("no/such/folder")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    neuralopt.core.errors.InvalidArgument: There is no folder 'no/such/folder' to make a report from. Give the records folder that a comparison has written.
+    neuralopt.core.errors.InvalidArgument: There is no folder 'no/such/folder' to make a report...
     """
     folder = Path(path)
     ranking = _read_ranking(folder)
@@ -119,7 +118,7 @@ def _read_ranking(folder: Path) -> dict[str, Any]:
             "Give the records folder that a comparison has written."
         )
     try:
-        ranking = json.loads(file.read_bytes(), parse_constant=lambda _: None)
+        ranking = loads(file.read_bytes())
     except (OSError, ValueError) as error:
         raise StorageError(
             f"{str(file)!r} cannot be read as JSON ({error}). It is damaged; run the comparison again with "

@@ -5,7 +5,15 @@ from collections.abc import Mapping
 from typing import Any
 
 _OPTIONAL = (int, float, type(None))
-_TOP = {"title": str, "created": str, "machine": dict, "config": dict, "complete": bool, "tasks": list}
+_TOP = {
+    "neuralopt": str,
+    "title": str,
+    "created": str,
+    "machine": dict,
+    "config": dict,
+    "complete": bool,
+    "tasks": list,
+}
 _TASK = {
     "name": str,
     "kind": str,
@@ -60,7 +68,7 @@ def ranking_problems(ranking: Mapping[str, Any]) -> list[str]:
 
     Examples
     --------
-    >>> sound = dict(title="t", created="", machine={}, config={}, complete=True, tasks=[])
+    >>> sound = dict(neuralopt="0.1.0", title="t", created="", machine={}, config={}, complete=True, tasks=[])
     >>> ranking_problems(sound), ranking_problems({**sound, "tasks": None})
     ([], ["the ranking's tasks is None"])
     """

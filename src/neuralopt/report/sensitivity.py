@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from neuralopt.report.figure import Figure, base_layout, drawn, label_text, loss_axis, plain_axis
+from neuralopt.report.figure import Figure, base_layout, drawn, label_text, log_scale, loss_axis, plain_axis
 from neuralopt.report.palette import Style
 from neuralopt.report.records import TaskRecords
 from neuralopt.report.summary import spread
@@ -47,8 +47,10 @@ def learning_rate_sensitivity(task: TaskRecords, styles: Mapping[str, Style]) ->
         columns["chosen"] += [bool(i == record.best) for i in order]
     axis = loss_axis(np.array(columns["median"], dtype=float), f"Test {task.task['loss']}")
     traces = [t for row in rows for t in _traces(row, columns, styles, axis)]
+    rates = columns["learning_rate"] or [1.0]
+    rate_axis = plain_axis("Learning rate") | log_scale(min(rates), max(rates))
     layout = base_layout(f"Test {task.task['loss']} against learning rate", 400) | {
-        "xaxis": plain_axis("Learning rate") | {"type": "log", "dtick": 1, "exponentformat": "power"},
+        "xaxis": rate_axis,
         "yaxis": axis,
     }
     caption = (
@@ -90,7 +92,7 @@ def _traces(
             "color": style.colour[0],
         },
         "line": {"color": style.colour[0], "dash": style.dash, "width": 3 if row["rank"] == 1 else 1.75},
-        "marker": {"color": style.colour[0], "size": sizes},
+        "marker": {"color": style.colour[0], "size": sizes, "line": {"width": 0}},
         "customdata": picked["diverged"].tolist(),
         "hovertemplate": f"<b>{label}</b><br>learning rate %{{x:.3g}} · %{{y:.4g}}"
         f"<br>%{{customdata}} of {row['runs']} runs diverged<extra></extra>",

@@ -41,7 +41,7 @@ def ranking_table(ranking: Mapping[str, Any]) -> "list[RenderableType]":
         remarks = any(_remark(row) for row in task["rows"])
         table.add_column("", justify="right", style="dim", no_wrap=True)
         table.add_column("method")
-        table.add_column(f"test {METRIC_NAMES.get(task['metric'], task['metric']).lower()}", no_wrap=True)
+        table.add_column(f"test {METRIC_NAMES.get(task['metric'], task['metric'])}", no_wrap=True)
         table.add_column(f"test {task['loss']}", no_wrap=True)
         table.add_column("learning rate", no_wrap=True)
         if remarks:

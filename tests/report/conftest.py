@@ -2,6 +2,8 @@
 
 import copy
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,22 @@ REGRESSION = CLASSIFICATION | {
     "best_model": "neuralopt-runs/diabetes/best.safetensors",
     "findings": [],
 }
+
+
+NO_BROWSER = not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+LEFT_OUT = "browser tests were left out: no Chromium on this machine (they fail where CI is set)"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if NO_BROWSER and not os.environ.get("CI"):
+        browser = [item for item in items if item.get_closest_marker("browser")]
+        config.hook.pytest_deselected(items=browser)
+        items[:] = [item for item in items if item not in browser]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if NO_BROWSER and not os.environ.get("CI"):
+        terminalreporter.write_line(LEFT_OUT)
 
 
 class RecordsWriter:

@@ -21,15 +21,11 @@ pytestmark = pytest.mark.browser
 FLAGS = [
     "--headless",
     "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
     "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
     "--hide-scrollbars",
     "--remote-debugging-pipe",
+    *(f"--disable-{what}" for what in ("gpu", "quic", "sync", "dev-shm-usage", "component-update")),
+    "--disable-background-networking",
 ]
 PAGE_WIDTH = "document.documentElement.scrollWidth"  # more than the window when it scrolls sideways
 

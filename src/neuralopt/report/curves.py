@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from neuralopt.report.figure import Figure, base_layout, drawn, label_text, loss_axis, plain_axis
+from neuralopt.report.figure import Figure, base_layout, beyond_axis, drawn, label_text, loss_axis, plain_axis
 from neuralopt.report.palette import Style
 from neuralopt.report.records import TaskRecords
 from neuralopt.report.summary import Spread, curve_spread
@@ -41,7 +41,8 @@ def loss_curves(task: TaskRecords, styles: Mapping[str, Style]) -> Figure:
     panels = {"train": "train_loss", "validation": "validation_loss"}
     curves = _collect(task, panels, "loss", np.inf)
     name = task.task["loss"]
-    axis = loss_axis(_drawn_values(curves), name.capitalize())
+    values = _drawn_values(curves)
+    axis = loss_axis(values, name.capitalize())
     logarithmic = axis.get("type") == "log"
     layout = base_layout(f"Loss per epoch: {name}", 400) | {
         "xaxis": plain_axis("Epoch") | {"domain": [0, 0.485]},
@@ -61,6 +62,7 @@ def loss_curves(task: TaskRecords, styles: Mapping[str, Style]) -> Figure:
     axes = {"train": ("x", "y"), "validation": ("x2", "y2"), "test": ("x2", "y2")}
     traces = [t for c in curves for t in _traces(c, styles, axes[c.panel], name, logarithmic)]
     caption = f"{_HOW} Dashed grey lines on the right: test loss of the references."
+    caption += beyond_axis(values)
     return Figure("loss", "Loss per epoch", caption, _columns(curves), traces, layout, narrow)
 
 
@@ -79,14 +81,15 @@ def metric_curves(task: TaskRecords, styles: Mapping[str, Style]) -> Figure:
     Figure
         Columns as of `loss_curves`.
     """
-    metric = task.task["metric"]
+    metric: str = task.task["metric"]
     name = METRIC_NAMES.get(metric, metric)
     curves = _collect(task, {"validation": "validation_metric"}, "metric", -np.inf)
     axis = plain_axis(f"Validation {name}")
     caption = f"{_HOW} Dashed grey lines: test {name} of the references."
     values = _drawn_values(curves)
     if metric == "r2" and values.min(initial=0.0) < _R2_FLOOR:
-        axis["range"] = [_R2_FLOOR, values.max() + 0.05 * (values.max() - _R2_FLOOR)]
+        top = max(0.0, values.max())
+        axis["range"] = [_R2_FLOOR, top + 0.05 * (top - _R2_FLOOR)]
         caption += f" The axis starts at {_R2_FLOOR}: below 0 is worse than always predicting the mean."
     title = f"{name[:1].upper()}{name[1:]} per epoch"
     layout = base_layout(title, 380) | {"xaxis": plain_axis("Epoch"), "yaxis": axis}

@@ -132,6 +132,14 @@ def loss_axis(values: np.ndarray, title: str) -> dict[str, Any]:
     return axis | log_scale(float(positive.min()), float(top))
 
 
+def beyond_axis(values: np.ndarray) -> str:
+    """Say that a `loss_axis` leaves values off, as a sentence for a caption, or return nothing."""
+    positive = values[np.isfinite(values) & (values > 0)]
+    if positive.size == 0 or positive.max() <= _ABOVE_BEST * positive.min():
+        return ""
+    return " Losses beyond a thousand times the best are off the axis."
+
+
 def log_scale(low: float, high: float) -> dict[str, Any]:
     """Return a logarithmic axis over a range of positive numbers, with round labelled ticks."""
     start, end = math.log10(low), math.log10(high)

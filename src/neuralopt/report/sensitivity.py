@@ -5,7 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from neuralopt.report.figure import Figure, base_layout, drawn, label_text, log_scale, loss_axis, plain_axis
+from neuralopt.report.figure import (
+    Figure,
+    base_layout,
+    beyond_axis,
+    drawn,
+    label_text,
+    log_scale,
+    loss_axis,
+    plain_axis,
+)
 from neuralopt.report.palette import Style
 from neuralopt.report.records import TaskRecords
 from neuralopt.report.summary import spread
@@ -45,7 +54,8 @@ def learning_rate_sensitivity(task: TaskRecords, styles: Mapping[str, Style]) ->
         columns["diverged"] += record.diverged.sum(axis=1)[order].tolist()
         columns["runs"] += [losses.shape[1]] * len(order)
         columns["chosen"] += [bool(i == record.best) for i in order]
-    axis = loss_axis(np.array(columns["median"], dtype=float), f"Test {task.task['loss']}")
+    medians = np.array(columns["median"], dtype=float)
+    axis = loss_axis(medians, f"Test {task.task['loss']}")
     traces = [t for row in rows for t in _traces(row, columns, styles, axis)]
     rates = columns["learning_rate"] or [1.0]
     rate_axis = plain_axis("Learning rate") | log_scale(min(rates), max(rates))
@@ -56,7 +66,7 @@ def learning_rate_sensitivity(task: TaskRecords, styles: Mapping[str, Style]) ->
     caption = (
         "Medians over seeds with their interquartile range; a flat line is a method that is easy to tune. "
         "The large dot is the learning rate that the validation rows chose; a cross at the top marks one "
-        "at which half of the runs or more diverged."
+        "at which half of the runs or more diverged." + beyond_axis(medians)
     )
     return Figure("learning-rate", "Learning-rate sensitivity", caption, columns, traces, layout)
 

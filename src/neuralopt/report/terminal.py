@@ -38,33 +38,29 @@ def ranking_table(ranking: Mapping[str, Any]) -> "list[RenderableType]":
     for task in ranking["tasks"]:
         heading = Text(f"{task['name']}: {task['kind']}, {task['n_test']} test rows", style="bold")
         table = Table(title=heading, title_justify="left", header_style="dim", box=None, pad_edge=False)
-        remarks = any(_remark(row) for row in task["rows"])
         table.add_column("", justify="right", style="dim", no_wrap=True)
-        table.add_column("method")
+        table.add_column("method", overflow="fold")
         table.add_column(f"test {METRIC_NAMES.get(task['metric'], task['metric'])}", no_wrap=True)
         table.add_column(f"test {task['loss']}", no_wrap=True)
-        table.add_column("learning rate", no_wrap=True)
-        if remarks:
-            table.add_column("status")
+        table.add_column("learning\nrate", no_wrap=True)
         for row in task["rows"]:
             cells = [
                 str(row["rank"]),
-                row["label"] + (" (reference)" if row["family"] == "reference" else ""),
+                Text.assemble(row["label"], (_remark(row), "dim")),
                 estimate(row["metric"], row["metric_low"], row["metric_high"], decimals=3),
                 estimate(row["loss"], row["loss_low"], row["loss_high"]),
                 learning_rate(row["learning_rate"]),
-                *([_remark(row)] if remarks else []),
             ]
             style = "bold" if row["rank"] == 1 else "dim" if row["metric"] is None else ""
-            table.add_row(*map(Text, cells), style=style)
+            table.add_row(*(c if isinstance(c, Text) else Text(c) for c in cells), style=style)
         renderables += [table, Padding(Text(task["summary"]), (1, 0))]
     return renderables
 
 
 def _remark(row: Mapping[str, Any]) -> str:
-    """The status when it is not the normal one: some runs diverged."""
+    """A second line under the name for a reference, or for runs that diverged."""
     if row["metric"] is None:
-        return row["status"]
+        return "\n" + row["status"]
     if row["diverged_runs"]:
-        return f"{row['diverged_runs']} of {row['runs']} runs diverged"
-    return ""
+        return f"\n{row['diverged_runs']} of {row['runs']} runs diverged"
+    return "\nreference" if row["family"] == "reference" else ""

@@ -36,7 +36,9 @@ def choose_folder(output: str | Path | None, name: str, resume: bool) -> Path:
         folder = Path(output)
         taken = (folder / _MANIFEST).exists()
         if resume and not taken:
-            raise InvalidArgument(f"nothing to resume in {folder}: it holds no comparison. Leave out --resume.")
+            raise InvalidArgument(
+                f"nothing to resume in {folder}: it holds no comparison. Leave out --resume."
+            )
         if taken and not resume:
             raise InvalidArgument(
                 f"{folder} holds a comparison already. Go on with it by --resume, or give another -o."

@@ -112,7 +112,9 @@ def _method(item: Any, known: dict[str, Method]) -> Method:
         if folded in known:
             return known[folded]
         if folded.startswith("optax."):
-            return Method(folded.replace(".", "-"), folded, "gradient", optimizers.get(folded, learning_rate=1e-3))
+            return Method(
+                folded.replace(".", "-"), folded, "gradient", optimizers.get(folded, learning_rate=1e-3)
+            )
         raise InvalidArgument(
             f"unknown optimizer {item!r}.{did_you_mean(item, known)} "
             f"Known: all, {', '.join(known)}, or optax.<name>."

@@ -112,21 +112,31 @@ def findings(records: list[Record]) -> list[dict[str, Any]]:
     lost = [h["label"] for h in gradient if np.any(h["diverged"])]
     found = []
     if edge:
-        found.append({
-            "code": "NOPT001",
-            "title": "Best learning rate at the edge of the range",
-            "cause": "The lowest validation loss was reached at the smallest or largest learning rate tried; "
-            "a better one may lie beyond.",
-            "cure": "Give a wider range with --learning-rates.",
-            "methods": edge,
-        })
+        found.append(
+            {
+                "code": "NOPT001",
+                "title": "Best learning rate at the edge of the range",
+                "cause": (
+                    "The lowest validation loss was reached at the smallest or largest learning rate tried; "
+                    "a better one may lie beyond."
+                ),
+                "cure": "Give a wider range with --learning-rates.",
+                "methods": edge,
+            }
+        )
     if lost:
-        found.append({
-            "code": "NOPT003",
-            "title": "Some runs diverged",
-            "cause": "At its larger learning rates the loss grew without bound. They count as infinitely bad "
-            "in the choice of the learning rate and are never dropped.",
-            "cure": "Nothing to do when a smaller learning rate was chosen; otherwise clip the gradients.",
-            "methods": lost,
-        })
+        found.append(
+            {
+                "code": "NOPT003",
+                "title": "Some runs diverged",
+                "cause": (
+                    "At its larger learning rates the loss grew without bound. They count as infinitely bad "
+                    "in the choice of the learning rate and are never dropped."
+                ),
+                "cure": (
+                    "Nothing to do when a smaller learning rate was chosen; otherwise clip the gradients."
+                ),
+                "methods": lost,
+            }
+        )
     return found

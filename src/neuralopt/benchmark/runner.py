@@ -84,7 +84,11 @@ def run_method(
     Record or None
         None when the run was interrupted: half a method is no result.
     """
-    return _reference(method, task) if method.family == "reference" else _gradient(method, task, budget, progress)
+    return (
+        _reference(method, task)
+        if method.family == "reference"
+        else _gradient(method, task, budget, progress)
+    )
 
 
 def _loss(task: Task) -> Loss:
@@ -114,10 +118,15 @@ def _gradient(
     if any(status is Status.INTERRUPTED for row in result.status for status in row):
         return None
     shape = (len(rates), budget.seeds)
-    outputs = np.stack([
-        [network.forward(result.params(i, j), task.test.X.astype(np.float32)) for j in range(budget.seeds)]
-        for i in range(len(rates))
-    ]).astype(np.float64)
+    outputs = np.stack(
+        [
+            [
+                network.forward(result.params(i, j), task.test.X.astype(np.float32))
+                for j in range(budget.seeds)
+            ]
+            for i in range(len(rates))
+        ]
+    ).astype(np.float64)
     diverged = np.array([[s is Status.DIVERGED for s in row] for row in result.status])
     lowest = np.where(diverged, np.inf, _lowest(result.history["validation_loss"]))
     best = best_learning_rate(lowest)

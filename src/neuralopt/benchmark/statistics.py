@@ -1,5 +1,6 @@
 """Intervals and choices: bootstrap over seeds and test rows, the learning rate by validation."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -95,7 +96,7 @@ def _r2(error: np.ndarray, spread: np.ndarray) -> np.ndarray:
     return np.where(spread > 1e-12, 1 - error / np.maximum(spread, 1e-12), 0.0)
 
 
-def _resamples(seeds: int, count: int, seed: int):  # noqa: ANN202 - a generator of two arrays
+def _resamples(seeds: int, count: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     random = np.random.default_rng(seed)
     total = int(np.clip(_CELLS // count, 200, _RESAMPLES))
     block = max(1, min(total, _CELLS // (8 * count)))

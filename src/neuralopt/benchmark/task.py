@@ -80,7 +80,7 @@ class Task:
             "n_outputs": self.outputs,
             "classes": classes,
             "reason": self.reason,
-            "notes": list(self.encoder.notes),
+            "notes": [note for note in self.encoder.notes if not note.startswith(self.reason)],
         }
 
 
@@ -106,13 +106,17 @@ def split_rows(labels: np.ndarray | None, count: int, seed: int) -> tuple[np.nda
     [6, 2, 2]
     """
     random = np.random.default_rng(seed)
-    groups = [np.arange(count)] if labels is None else [np.flatnonzero(labels == c) for c in np.unique(labels)]
+    groups = (
+        [np.arange(count)] if labels is None else [np.flatnonzero(labels == c) for c in np.unique(labels)]
+    )
     parts: tuple[list[np.ndarray], ...] = ([], [], [])
     for group in groups:
         shuffled = random.permutation(group)
         held = [round(share * len(group)) for share in (_VALIDATION, _TEST)]
         first, second = (0, 0) if len(group) < 3 else (held[0], held[0] + held[1])
-        for part, rows in zip(parts, (shuffled[second:], shuffled[:first], shuffled[first:second]), strict=True):
+        for part, rows in zip(
+            parts, (shuffled[second:], shuffled[:first], shuffled[first:second]), strict=True
+        ):
             part.append(rows)
     train, validation, test = (np.sort(np.concatenate(part)) for part in parts)
     return train, validation, test

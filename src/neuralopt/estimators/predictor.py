@@ -79,7 +79,11 @@ class Predictor:
         -------
         Path
         """
-        header = {"encoder": self.encoder.to_dict(), "mlp": dataclasses.asdict(self.mlp), "origin": self.origin}
+        header = {
+            "encoder": self.encoder.to_dict(),
+            "mlp": dataclasses.asdict(self.mlp),
+            "origin": self.origin,
+        }
         arrays = {}
         for k, (W, b) in enumerate(self.params):
             arrays |= {f"layers/{k}/W": np.asarray(W), f"layers/{k}/b": np.asarray(b)}

@@ -33,8 +33,7 @@ class Record:
     @property
     def diverged(self) -> np.ndarray:
         """Whether a run diverged, shape (L, S) of bool."""
-        said = [["diverged" in status.casefold() for status in runs] for runs in self.header["statuses"]]
-        return np.array(said, dtype=bool) | ~np.isfinite(self.arrays["test_loss"])
+        return np.array(self.header["diverged"], dtype=bool) | ~np.isfinite(self.arrays["test_loss"])
 
 
 @dataclass(frozen=True)
@@ -156,7 +155,7 @@ def _read_record(folder: Path, row: Mapping[str, Any], task: str) -> Record:
 def _record_problem(record: Record, method: str, task: str) -> str:
     """Say what is wrong with a record's contents, or return an empty string."""
     header, arrays = record.header, record.arrays
-    wanted = ("task", "method", "label", "learning_rates", "seeds", "best", "statuses")
+    wanted = ("task", "method", "label", "learning_rates", "seeds", "best", "statuses", "diverged")
     if absent := [key for key in wanted if key not in header]:
         return f"its header lacks {', '.join(absent)}"
     if (header["task"], header["method"]) != (task, method):
@@ -168,9 +167,9 @@ def _record_problem(record: Record, method: str, task: str) -> str:
         shape = arrays[key].shape
         if shape[:2] != runs or len(shape) != (3 if key in _CURVES else 2):
             return f"{key} has shape {shape} for {runs[0]} learning rates and {runs[1]} seeds"
-    statuses = header["statuses"]
-    if (len(statuses), {len(s) for s in statuses}) != (runs[0], {runs[1]}):
-        return f"its statuses are not {runs[0]} x {runs[1]}"
+    for key in ("statuses", "diverged"):
+        if (len(header[key]), {len(row) for row in header[key]}) != (runs[0], {runs[1]}):
+            return f"its {key} are not {runs[0]} x {runs[1]}"
     if header["best"] is not None and header["best"] not in range(runs[0]):
         return f"its best learning rate is number {header['best']} of {runs[0]}"
     return ""

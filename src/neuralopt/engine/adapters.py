@@ -76,7 +76,7 @@ def _adapt_function(function: Any, params: Any, metrics: tuple[str, ...], dtype:
 
 def _adapt_network(model: Any, params: Any, loss: Any, metrics: tuple[str, ...], dtype: Any) -> Trainable:
     network = model if isinstance(model, Network) else None
-    mlp: MLP = network.mlp if network else model
+    mlp = model.mlp if isinstance(model, Network) else model
     start = params if params is not None else network.params if network else None
     if start is not None:
         check_params(start)

@@ -29,13 +29,11 @@ def check_dtype(dtype: Any) -> np.dtype:
     InvalidArgument
         For any other.
     """
-    try:
+    with contextlib.suppress(TypeError):
         found = np.dtype(dtype)
-    except TypeError:
-        found = None
-    if found not in (np.dtype("float32"), np.dtype("float64")):
-        raise InvalidArgument(f"dtype must be 'float32' or 'float64', got {dtype!r}.")
-    return found
+        if dtype is not None and found in (np.float32, np.float64):
+            return found
+    raise InvalidArgument(f"dtype must be 'float32' or 'float64', got {dtype!r}.")
 
 
 def precision(dtype: np.dtype) -> AbstractContextManager[Any]:
@@ -50,7 +48,7 @@ def use_compilation_cache() -> None:
     ``off`` it leaves JAX's settings alone.
     """
     wanted = os.environ.get("NEURALOPT_CACHE", "")
-    if wanted == "off" or jax.config.jax_compilation_cache_dir is not None:
+    if wanted == "off" or jax.config.read("jax_compilation_cache_dir") is not None:
         return
     try:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

@@ -31,11 +31,10 @@ def namespace(*arrays: Any) -> Any:
     >>> namespace(1.0, np.ones(3)).__name__
     'numpy'
     """
-    found: Any = np
     for array in arrays:
+        if isinstance(array, np.ndarray | np.generic):  # the usual case on the path without a compiler
+            continue
         own = getattr(array, "__array_namespace__", None)
         if own is not None:
-            candidate = own()
-            if candidate is not np:
-                return candidate
-    return found
+            return own()
+    return np

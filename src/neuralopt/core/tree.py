@@ -13,6 +13,7 @@ from neuralopt.core.namespace import namespace
 
 Tree = Any
 
+flatten = jax.tree.flatten
 leaves = jax.tree.leaves
 structure = jax.tree.structure
 map = jax.tree.map
@@ -245,4 +246,4 @@ def apply_updates(params: Tree, updates: Tree) -> Tree:
     >>> apply_updates([np.array([1.0])], [np.array([-0.25])])
     [array([0.75])]
     """
-    return map(lambda p, u: namespace(p, u).astype(p + u, p.dtype), params, updates)
+    return map(lambda p, u: namespace(p, u).astype(p + u, p.dtype, copy=False), params, updates)

@@ -66,7 +66,8 @@ def check_same_structure(params: Any, grads: Any) -> None:
     >>> import numpy as np
     >>> check_same_structure([np.ones(3)], [np.zeros(3)])
     """
-    if tree.structure(params) != tree.structure(grads):
+    (our_leaves, our_structure), (their_leaves, their_structure) = tree.flatten(params), tree.flatten(grads)
+    if our_structure != their_structure:
         ours, theirs = set(tree.names(params)), set(tree.names(grads))
         missing, extra = sorted(ours - theirs), sorted(theirs - ours)
         where = (
@@ -74,13 +75,13 @@ def check_same_structure(params: Any, grads: Any) -> None:
             if missing
             else f"not in params: {extra[0]!r}"
             if extra
-            else f"{tree.structure(grads)} against {tree.structure(params)}"
+            else f"{their_structure} against {our_structure}"
         )
         raise InvalidArgument(
             f"params and grads must have the same structure; {where}. "
             "Likely cause: gradients were taken with respect to another tree."
         )
-    for k, (p, g) in enumerate(zip(tree.leaves(params), tree.leaves(grads), strict=True)):
+    for k, (p, g) in enumerate(zip(our_leaves, their_leaves, strict=True)):
         if p.shape != g.shape:
             raise InvalidArgument(
                 f"params and grads must have the same shapes; leaf {tree.names(params)[k]!r} has {p.shape} "

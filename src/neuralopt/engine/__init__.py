@@ -2,8 +2,10 @@
 
 from neuralopt.engine.callbacks import Callback, EarlyStopping, JSONLLogger, Progress, Report
 from neuralopt.engine.history import History
-from neuralopt.engine.sweep import SweepResult, sweep
-from neuralopt.engine.train import TrainResult, train
+from neuralopt.engine.result import TrainResult
+from neuralopt.engine.sweep import sweep
+from neuralopt.engine.sweep_result import SweepResult
+from neuralopt.engine.train import train
 
 __all__ = [
     "Callback",

@@ -12,6 +12,7 @@ from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.results import Status
 from neuralopt.core.validation import check_count
 from neuralopt.engine.history import History
+from neuralopt.storage import check_writable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Report:
     rows : dict of arrays
         The epochs of this chunk.
     params : tree
-        The parameters now, on the device.
+        The parameters now, on the device; copy what you keep (``numpy.array``), the next chunk
+        takes the memory over.
     status : Status
         RUNNING, or why the run has ended.
     """
@@ -154,7 +156,8 @@ class JSONLLogger(Callback):
     Parameters
     ----------
     path : path
-        Lines are appended; a figure that is not finite is written as null.
+        Lines are appended; a figure that is not finite is written as null. A run resumed after it
+        was killed writes the epochs since its last checkpoint again.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -162,7 +165,7 @@ class JSONLLogger(Callback):
 
     def on_start(self, epochs: int, steps: int) -> None:
         """Open the file; see `Callback.on_start`."""
-        self._file = self._path.open("a", encoding="utf-8")
+        self._file = check_writable(self._path).open("a", encoding="utf-8")
 
     def on_chunk(self, report: Report) -> None:
         """Append the chunk's epochs; see `Callback.on_chunk`."""

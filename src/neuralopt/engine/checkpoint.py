@@ -38,7 +38,7 @@ def fingerprint(**parts: Any) -> dict[str, str]:
 
 
 def data_digest(arrays: Any) -> str:
-    """Return shapes, dtypes and a checksum of the first and last rows of the data."""
+    """Return shapes, dtypes and a checksum of the first and last rows of a tree of arrays."""
     parts = []
     for array in tree.leaves(arrays):
         ends = np.concatenate([array[:256], array[-256:]])
@@ -65,13 +65,15 @@ class Checkpoint:
     Raises
     ------
     InvalidArgument
-        When the file exists and ``resume`` is False.
+        When the file exists and ``resume`` is False, or ``every`` is negative.
     StorageError
         When the place cannot be written to.
     """
 
     def __init__(self, path: str | Path, identity: dict[str, str], every: float, resume: bool) -> None:
-        self.path, self._identity, self._every = Path(path), identity, every
+        if not every >= 0:
+            raise InvalidArgument(f"checkpoint_every must be >= 0 seconds, got {every!r}.")
+        self.path, self._identity, self._every = Path(path).expanduser(), identity, every
         self._last = time.monotonic()
         self.found = self.path.exists()
         if self.found and not resume:
@@ -111,7 +113,14 @@ class Checkpoint:
                     f"this run's is {self._identity.get(name)}. "
                     "Restore the setting, or give another checkpoint path."
                 )
-        leaves = [held.arrays[f"state/{k}"] for k in range(len(tree.leaves(like)))]
+        leaves = [held.arrays.get(f"state/{k}") for k in range(len(tree.leaves(like)))]
+        for name, leaf, wanted in zip(tree.names(like), leaves, tree.leaves(like), strict=True):
+            if leaf is None or (leaf.shape, leaf.dtype) != (wanted.shape, wanted.dtype):
+                kept = "nothing" if leaf is None else f"{leaf.dtype}{list(leaf.shape)}"
+                raise InvalidArgument(
+                    f"checkpoint {self.path} belongs to another run: it holds {kept} for {name}, "
+                    f"this run needs {wanted.dtype}{list(wanted.shape)}. Give another checkpoint path."
+                )
         columns = {n: held.arrays[f"history/{n}"] for n in held.header["columns"]}
         return tree.structure(like).unflatten(leaves), History(columns)
 

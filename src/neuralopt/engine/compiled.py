@@ -49,8 +49,9 @@ def _steps(
 
     def step(carry: Any, entry: Any) -> Any:
         chosen, row_weights = entry
+        params, opt_state = carry
         new_params, new_state, loss = train_step(
-            program.objective, optimizer, *carry, take(chosen), row_weights
+            program.objective, optimizer, params, opt_state, take(chosen), row_weights
         )
         return (new_params, new_state), loss
 

@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from neuralopt.core import tree
 from neuralopt.core.results import Status
 from neuralopt.engine.objective import Objective
@@ -36,28 +38,22 @@ class LoopState(NamedTuple):
     reference: Any  # (), float, loss of the very first batch
 
 
-def first_state(params: Any, optimizer: Transform, *, keep_best: bool, xp: Any) -> LoopState:
-    """Return the state before the first epoch."""
-    dtype = tree.scalar_dtype(params)
-
-    def integer(value: int) -> Any:
-        return xp.asarray(value, dtype=xp.int32)
-
-    def infinity() -> Any:  # one array each: a donated buffer must not appear twice
-        return xp.asarray(float("inf"), dtype=dtype)
-
+def first_state(params: Any, optimizer: Transform, *, keep_best: bool) -> LoopState:
+    """Return the state before the first epoch, in NumPy."""
+    zero = np.asarray(0, np.int32)
+    infinity = np.asarray(np.inf, tree.scalar_dtype(params))
     return LoopState(
         params=params,
         opt_state=optimizer.init(params),
-        epoch=integer(0),
-        status=integer(Status.RUNNING.code),
-        best=infinity(),
-        best_epoch=integer(0),
-        best_params=tree.map(lambda p: p + 0, params) if keep_best else (),
-        wait=integer(0),
-        calm=integer(0),
-        previous=infinity(),
-        reference=xp.asarray(0.0, dtype=dtype),
+        epoch=zero,
+        status=np.asarray(Status.RUNNING.code, np.int32),
+        best=infinity,
+        best_epoch=zero,
+        best_params=params if keep_best else (),
+        wait=zero,
+        calm=zero,
+        previous=infinity,
+        reference=np.zeros_like(infinity),
     )
 
 

@@ -22,9 +22,12 @@ class Objective(abc.ABC):
     ----------
     weighted : bool
         Whether rows can be weighted; then a short last batch is padded, otherwise it is left out.
+    metrics : tuple of str
+        Evaluated beside the loss on held-out data.
     """
 
     weighted: bool
+    metrics: tuple[str, ...] = ()
 
     @abc.abstractmethod
     def value_and_grad(self, params: Any, batch: Any, weights: Any) -> tuple[Any, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.experimental.compilation_cache import compilation_cache
 
 from neuralopt.core.errors import InvalidArgument
 
@@ -28,13 +29,11 @@ def check_dtype(dtype: Any) -> np.dtype:
     InvalidArgument
         For any other.
     """
-    try:
+    with contextlib.suppress(TypeError):
         found = np.dtype(dtype)
-    except TypeError:
-        found = None
-    if found not in (np.dtype("float32"), np.dtype("float64")):
-        raise InvalidArgument(f"dtype must be 'float32' or 'float64', got {dtype!r}.")
-    return found
+        if dtype is not None and found in (np.float32, np.float64):
+            return found
+    raise InvalidArgument(f"dtype must be 'float32' or 'float64', got {dtype!r}.")
 
 
 def precision(dtype: np.dtype) -> AbstractContextManager[Any]:
@@ -49,13 +48,16 @@ def use_compilation_cache() -> None:
     ``off`` it leaves JAX's settings alone.
     """
     wanted = os.environ.get("NEURALOPT_CACHE", "")
-    if wanted == "off" or jax.config.jax_compilation_cache_dir is not None:
+    if wanted == "off" or jax.config.read("jax_compilation_cache_dir") is not None:
         return
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = Path(wanted) if wanted else base / "neuralopt" / "programs"
     try:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder = Path(wanted) if wanted else base / "neuralopt" / "programs"
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError:  # a read-only home costs only the time to compile
+    except (OSError, RuntimeError):  # a read-only home, or none, costs only the time to compile
+        return
+    if not os.access(folder, os.W_OK):  # JAX would warn at every program
         return
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+    compilation_cache.reset_cache()  # a program compiled before now has settled that there is none

@@ -15,7 +15,7 @@ from neuralopt.core.results import Status
 from neuralopt.engine.batches import Plan
 from neuralopt.engine.compiled import Program, finish_epoch, run_block, run_chunk
 from neuralopt.engine.data import Source
-from neuralopt.engine.loop import Limits, LoopState, close_epoch, first_state, train_step
+from neuralopt.engine.loop import Limits, LoopState, close_epoch, train_step
 
 _CHUNK_ROWS, _CHUNK_EPOCHS = 500_000, 256
 _BLOCK_BYTES = 64 * 2**20
@@ -68,12 +68,8 @@ class Runner(abc.ABC):
         self.capacity = chunk_capacity(source.rows)
 
     @abc.abstractmethod
-    def begin(self, params: Any, *, keep_best: bool) -> LoopState:
-        """Return the first state, where the runner wants it."""
-
-    @abc.abstractmethod
     def place(self, state: LoopState) -> LoopState:
-        """Return a state read from a checkpoint, where the runner wants it."""
+        """Return a state of NumPy arrays, new or from a checkpoint, where the runner wants it."""
 
     @abc.abstractmethod
     def compile(self, state: LoopState) -> tuple[LoopState, float]:
@@ -93,13 +89,9 @@ class DeviceRunner(Runner):
         self._validation = jax.device_put(self.validation)
         self._weights, self._shares = jax.device_put((self.plan.weights, self.plan.shares))
 
-    def begin(self, params: Any, *, keep_best: bool) -> LoopState:
-        """See `Runner.begin`."""
-        return first_state(jax.device_put(params), self.optimizer, keep_best=keep_best, xp=jax.numpy)
-
     def place(self, state: LoopState) -> LoopState:
         """See `Runner.place`."""
-        # a copy of its own for every leaf: the state is donated to the compiled program
+        # a buffer of its own for every leaf: the state is donated to the compiled program
         return tree.map(jax.numpy.array, state)
 
     def _run(self, state: LoopState, until: int) -> tuple[LoopState, Any]:
@@ -142,8 +134,22 @@ class StreamRunner(DeviceRunner):
         self._block = int(np.clip(_BLOCK_BYTES // (row * self.plan.batch_size), 1, self.plan.steps))
 
     def compile(self, state: LoopState) -> tuple[LoopState, float]:
-        """See `Runner.compile`; a stream compiles with its first block."""
-        return state, 0.0
+        """See `Runner.compile`; whole blocks and a shorter last one are two programs."""
+        start = time.perf_counter()
+        for steps in {self._block, self.plan.steps % self._block or self._block}:
+            own = self.place(state)  # given away and dropped
+            shape = (steps, self.plan.batch_size)
+            batches = tree.map(
+                lambda a, shape=shape: np.zeros(
+                    shape + a.shape[1:], self.source.dtype if a.dtype.kind == "f" else np.int32
+                ),
+                self.source.arrays,
+            )
+            weights = None if self.plan.weights is None else self.plan.weights[-steps:]
+            jax.block_until_ready(
+                run_block(self.program, self.optimizer, own.params, own.opt_state, batches, weights)
+            )
+        return state, time.perf_counter() - start
 
     def advance(self, state: LoopState, until: int) -> tuple[LoopState, dict[str, np.ndarray]]:
         """See `Runner.advance`; one epoch at a time."""
@@ -174,10 +180,6 @@ class StreamRunner(DeviceRunner):
 
 class NumpyRunner(Runner):
     """The same loop in plain NumPy: eager, readable, without compilation."""
-
-    def begin(self, params: Any, *, keep_best: bool) -> LoopState:
-        """See `Runner.begin`."""
-        return first_state(params, self.optimizer, keep_best=keep_best, xp=np)
 
     def place(self, state: LoopState) -> LoopState:
         """See `Runner.place`."""

@@ -1,6 +1,5 @@
 """Learning rates x seeds of one optimizer in one compiled program."""
 
-import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -20,45 +19,10 @@ from neuralopt.engine.interrupt import DeferredInterrupt
 from neuralopt.engine.loop import LoopState, first_state
 from neuralopt.engine.precision import check_dtype, precision, use_compilation_cache
 from neuralopt.engine.runners import DeviceRunner, Runner, chunk_capacity, chunk_orders
-from neuralopt.engine.train import limits, make_runner
+from neuralopt.engine.setup import limits, make_runner, warn_without_gradient
+from neuralopt.engine.sweep_result import SweepResult
 
 _CHUNK_SECONDS = 0.5
-
-
-@dataclasses.dataclass(frozen=True)
-class SweepResult:
-    """What a sweep gave; every array is indexed by learning rate, then seed.
-
-    Attributes
-    ----------
-    learning_rates : float array of shape (L,)
-    seeds : tuple of int, length S
-    history : dict of arrays of shape (L, S, epochs)
-        The columns of `History` except seconds; NaN after a run has ended.
-    status : tuple of tuples of Status
-    best_epoch : int array of shape (L, S)
-        Counted from 1; 0 when no loss was finite.
-    seconds, compile_seconds : float
-        Wall time of all runs together, and of compiling before them.
-    """
-
-    learning_rates: np.ndarray
-    seeds: tuple[int, ...]
-    history: dict[str, np.ndarray]
-    status: tuple[tuple[Status, ...], ...]
-    best_epoch: np.ndarray
-    seconds: float
-    compile_seconds: float
-    _params: Any
-    _rebuild: Callable[[Any], Any]
-
-    def params(self, learning_rate: int, seed: int) -> Any:
-        """Return the parameters of one run, by its indices: the best epoch's, as `train` gives them."""
-        return tree.map(lambda leaf: leaf[learning_rate * len(self.seeds) + seed], self._params)
-
-    def model(self, learning_rate: int, seed: int) -> Any:
-        """Return the trained model of one run, by its indices."""
-        return self._rebuild(self.params(learning_rate, seed))
 
 
 def sweep(
@@ -132,14 +96,15 @@ def sweep(
     with precision(dtype):
         template = optimizers.get(optimizer)
         trainable = adapt(model, params, loss, tuple(metrics), data, dtype)
-        runner = make_runner(trainable, data, validation, template, batch_size, 0, dtype, "jax", None)
+        warn_without_gradient(model)
+        stopping = () if early_stopping is None else (early_stopping,)
+        bounds = limits(stopping, None, divergence, dtype)
+        runner = make_runner(trainable, data, validation, template, bounds, batch_size, 0, dtype, "jax", None)
         if type(runner) is not DeviceRunner:
             raise InvalidArgument(
                 f"a sweep needs its data on the device, got {runner.source.rows} rows that are larger than "
                 "its share of memory. Train the runs one by one with train, which streams."
             )
-        stopping = () if early_stopping is None else (early_stopping,)
-        runner.limits = limits(stopping, None, divergence, dtype)
         keep_best = early_stopping.restore_best if early_stopping else validation is not None
         values = [
             optimizers.with_learning_rate(template, schedule(float(r)) if schedule else float(r))
@@ -147,8 +112,8 @@ def sweep(
         ]
         starts = [trainable.init(seed) for seed in seeds]
         runs = [(value, start) for value in values for start in starts]
-        states = _stack([first_state(start, value, keep_best=keep_best, xp=np) for value, start in runs])
-        opts = _stack([tree.map(lambda h: np.asarray(h, _scalar(h, dtype)), value) for value, _ in runs])
+        states = _stack([first_state(start, value, keep_best=keep_best) for value, start in runs])
+        opts = _stack([tree.map(lambda h: np.asarray(h, dtype), value) for value, _ in runs])
         batching = batching or ("map" if jax.default_backend() == "cpu" else "vmap")
         states, rows, seconds, compiling, interrupted = _run(
             runner, opts, states, seeds, len(rates), epochs, batching, progress
@@ -186,10 +151,6 @@ def _check_rates(learning_rates: Sequence[float], seeds: tuple[int, ...]) -> np.
     if not seeds or len(set(seeds)) < len(seeds):
         raise InvalidArgument(f"seeds must be different, at least one, got {seeds!r}.")
     return rates
-
-
-def _scalar(value: Any, dtype: np.dtype) -> Any:
-    return np.int32 if np.asarray(value).dtype.kind in "iub" else dtype
 
 
 def _stack(values: list[Any]) -> Any:
@@ -242,7 +203,7 @@ def _run(
     states, _ = chunk(jax.device_put(states), 0, 0)
     compiling, seconds, epoch, size = time.perf_counter() - begin, 0.0, 0, 1
     parts: dict[str, list[np.ndarray]] = {}
-    interrupted = False
+    stopped = False
     with DeferredInterrupt() as interrupt:
         while epoch < epochs:
             until = min(epochs, epoch + min(size, capacity))
@@ -254,8 +215,11 @@ def _run(
                 parts.setdefault(name, []).append(np.asarray(column)[:, : until - epoch])
             size = max(1, min(2 * size, int(_CHUNK_SECONDS * (until - epoch) / max(elapsed, 1e-9))))
             epoch = until
-            interrupted = progress is not None and bool(progress(epoch))
-            if interrupted or interrupt.requested:
+            stopped = (progress is not None and bool(progress(epoch))) or interrupt.requested
+            if stopped or (np.asarray(states.status) != Status.RUNNING.code).all():
                 break
     joined = {name: np.concatenate(columns, axis=1) for name, columns in parts.items()}
-    return states, joined, seconds, compiling, interrupted or interrupt.requested
+    if epoch < epochs:
+        rest = ((0, 0), (0, epochs - epoch))
+        joined = {name: np.pad(c, rest, constant_values=np.nan) for name, c in joined.items()}
+    return states, joined, seconds, compiling, stopped and epoch < epochs

@@ -2,14 +2,16 @@
 
 from neuralopt.models.activations import ACTIVATIONS, Activation
 from neuralopt.models.losses import LOSSES, CrossEntropy, Hinge, Loss, SquaredError, get_loss, softmax
-from neuralopt.models.metrics import METRICS, accuracy, r2
+from neuralopt.models.metrics import METRIC_TARGETS, METRICS, accuracy, r2
 from neuralopt.models.mlp import MLP
-from neuralopt.models.networks import Network, NeuralNetwork, RecursiveMLP, TwoLayerMLP
+from neuralopt.models.network import Network
+from neuralopt.models.networks import NeuralNetwork, RecursiveMLP, TwoLayerMLP
 
 __all__ = [
     "ACTIVATIONS",
     "LOSSES",
     "METRICS",
+    "METRIC_TARGETS",
     "MLP",
     "Activation",
     "CrossEntropy",

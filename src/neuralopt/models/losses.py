@@ -78,7 +78,7 @@ class SquaredError(Loss):
     def rows(self, prediction: Any, target: Any) -> Any:
         """Return the mean squared error of every row; see `Loss.rows`."""
         error = prediction - target
-        return namespace(error).mean(error * error, axis=1)
+        return namespace(error).sum(error * error, axis=1) * (1 / prediction.shape[1])
 
     def row_gradients(self, prediction: Any, target: Any) -> Any:
         """Return ``2 (prediction - target) / k``; see `Loss.row_gradients`."""
@@ -92,8 +92,8 @@ class CrossEntropy(Loss):
     Examples
     --------
     >>> import numpy as np
-    >>> float(CrossEntropy().value(np.zeros((1, 4)), np.array([2]))) == np.log(4)
-    True
+    >>> round(float(CrossEntropy().value(np.zeros((1, 4)), np.array([2]))), 6)  # log 4
+    1.386294
     """
 
     title = "cross-entropy"

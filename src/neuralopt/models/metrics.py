@@ -56,3 +56,6 @@ def r2(prediction: Any, target: Any) -> Any:
 
 
 METRICS = {"accuracy": accuracy, "r2": r2}
+
+METRIC_TARGETS = {"accuracy": "class", "r2": "real"}
+"""What each metric takes as targets; see `Loss.targets`."""

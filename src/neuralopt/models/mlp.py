@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from neuralopt.core.errors import InvalidArgument
+from neuralopt.core.namespace import namespace
 from neuralopt.core.validation import check_count
 from neuralopt.models.activations import ACTIVATIONS, check_activation
 from neuralopt.models.losses import Loss
@@ -112,13 +113,13 @@ class MLP:
         -------
         array of shape (n, layer_sizes[-1])
         """
-        return self._forward(params, X, 0)
+        return self._forward(params, _inputs(params, X), 0)
 
     def _forward(self, params: Params, a: Any, layer: int) -> Any:
         if not params:
             return a
         (W, b), *rest = params
-        return self._forward(rest, ACTIVATIONS[self._name(layer)].apply(a @ W + b), layer + 1)
+        return self._forward(rest, ACTIVATIONS[self._name(layer)].apply(a @ W + b[None, :]), layer + 1)
 
     def value_and_grad(
         self, params: Params, X: Any, y: Any, loss: Loss, weights: Any = None
@@ -145,7 +146,7 @@ class MLP:
         def top(output: Any) -> tuple[Any, Any]:
             return loss.value_and_gradient(output, y, weights)
 
-        value, _, grads = self._backward(params, X, 0, top)
+        value, _, grads = self._backward(params, _inputs(params, X), 0, top)
         return value, grads
 
     def _backward(
@@ -157,10 +158,15 @@ class MLP:
             return value, gradient, []
         (W, b), *rest = params
         activation = ACTIVATIONS[self._name(layer)]
-        z = a @ W + b
+        z = a @ W + b[None, :]
         out = activation.apply(z)
         value, d_out, above = self._backward(rest, out, layer + 1, top)
         d_z = activation.pull(d_out, z, out)  # chain rule through the activation
-        own = (a.T @ d_z, d_z.sum(axis=0))  # dL/dW = a' dL/dz, dL/db = sum of rows of dL/dz
+        own = (a.T @ d_z, namespace(d_z).sum(d_z, axis=0))  # dL/dW = a' dL/dz, dL/db = sum of rows of dL/dz
         below = d_z @ W.T if layer else None  # nobody asks for the gradient in the data
         return value, below, [own, *above]
+
+
+def _inputs(params: Params, X: Any) -> Any:
+    """Return X in the dtype of the parameters: integers and wider floats do not widen the network."""
+    return namespace(X).astype(X, params[0][0].dtype, copy=False)

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, value_at
-from neuralopt.optimizers.base import Optimizer, finish, scalars, work
+from neuralopt.optimizers.base import Optimizer, finish, per_dtype, scalars, work
 from neuralopt.optimizers.registry import register
 
 
@@ -68,8 +68,12 @@ class AdaGrad(Optimizer):
         """Return the step; see `Transform.update`."""
         t, rate = self._begin(grads, state.count, params)
 
+        @per_dtype
+        def constants(like: Any) -> tuple[Any, ...]:
+            return scalars(like, rate, value_at(self.eps, state.count))
+
         def leaf(g: Any, s: Any, p: Any) -> tuple[Any, Any]:
-            xp, lr, eps = scalars(p, rate, value_at(self.eps, state.count))
+            xp, lr, eps = constants(p)
             g = work(g)
             s = s + g * g
             root = xp.sqrt(s) + eps

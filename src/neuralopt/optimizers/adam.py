@@ -4,7 +4,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, value_at
-from neuralopt.optimizers.base import Optimizer, bias_correction, ema, finish, scalars, work
+from neuralopt.optimizers.base import Optimizer, bias_correction, ema, finish, per_dtype, scalars, work
 from neuralopt.optimizers.registry import register
 
 
@@ -70,16 +70,20 @@ class Adam(Optimizer):
     ) -> tuple[Any, AdamState]:
         """Return the step; see `Transform.update`."""
         t, rate = self._begin(grads, state.count, params)
-        decay1, decay2 = value_at(self.b1, state.count), value_at(self.b2, state.count)
+        now = [value_at(h, state.count) for h in (self.b1, self.b2, self.eps)]
+
+        @per_dtype
+        def constants(like: Any) -> tuple[Any, ...]:
+            xp, lr, b1, b2, eps, step = scalars(like, rate, *now, t)
+            return xp, -lr, b1, b2, eps, bias_correction(xp, b1, step), bias_correction(xp, b2, step)
 
         def leaf(g: Any, m: Any, v: Any, p: Any) -> tuple[Any, Any, Any]:
-            xp, lr, b1, b2, eps, step = scalars(p, rate, decay1, decay2, value_at(self.eps, state.count), t)
+            xp, down, b1, b2, eps, c1, c2 = constants(p)
             g = work(g)
             m = ema(b1, m, g)
             v = ema(b2, v, g * g)
-            m_hat = m / bias_correction(xp, b1, step)
-            v_hat = v / bias_correction(xp, b2, step)
-            return finish(-lr * m_hat / (xp.sqrt(v_hat) + eps), p), m, v
+            m_hat, v_hat = m / c1, v / c2
+            return finish(down * m_hat / (xp.sqrt(v_hat) + eps), p), m, v
 
         updates, mu, nu = tree.map_unzip(3, leaf, grads, state.mu, state.nu, params)
         return updates, AdamState(t, rate, mu, nu)

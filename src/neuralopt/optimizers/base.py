@@ -1,5 +1,6 @@
 """What all optimizers have in common."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from neuralopt.core import tree
@@ -66,9 +67,33 @@ def scalars(like: Any, *values: Any) -> tuple[Any, ...]:
     return namespace(like), *(tree.cast(v, dtype, like) for v in values)
 
 
+def per_dtype(make: Callable[[Any], tuple[Any, ...]]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return ``make`` with a memory: a step's scalars are the same for all leaves of one dtype.
+
+    Parameters
+    ----------
+    make : callable
+        ``make(like)`` returns the scalars for one leaf's kernel, see `scalars`.
+
+    Returns
+    -------
+    callable
+        Of the same signature; to be used within one update.
+    """
+    made: dict[Any, tuple[Any, ...]] = {}
+
+    def of(like: Any) -> tuple[Any, ...]:
+        dtype = tree.working_dtype(like)
+        if dtype not in made:
+            made[dtype] = make(like)
+        return made[dtype]
+
+    return of
+
+
 def work(array: Any) -> Any:
     """Return an array in its working dtype: sixteen-bit floats in float32, others as they are."""
-    return namespace(array).astype(array, tree.working_dtype(array))
+    return namespace(array).astype(array, tree.working_dtype(array), copy=False)
 
 
 def ema(decay: Any, old: Any, new: Any) -> Any:
@@ -89,4 +114,4 @@ def bias_correction(xp: Any, decay: Any, t: Any) -> Any:
 
 def finish(step: Any, like: Any) -> Any:
     """Return an update in the dtype of its parameter; a JAX gradient may meet a NumPy parameter."""
-    return namespace(step).astype(step, like.dtype)
+    return namespace(step).astype(step, like.dtype, copy=False)

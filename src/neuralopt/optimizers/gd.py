@@ -4,7 +4,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method
-from neuralopt.optimizers.base import Optimizer, finish, scalars, work
+from neuralopt.optimizers.base import Optimizer, finish, per_dtype, scalars, work
 from neuralopt.optimizers.registry import register
 
 
@@ -60,8 +60,12 @@ class GD(Optimizer):
         """Return ``-learning_rate * grads``; see `Transform.update`."""
         t, rate = self._begin(grads, state.count, params)
 
+        @per_dtype
+        def constants(like: Any) -> tuple[Any, ...]:
+            return scalars(like, rate)
+
         def leaf(g: Any, p: Any) -> Any:
-            _, lr = scalars(p, rate)
+            _, lr = constants(p)
             return finish(-lr * work(g), p)
 
         return tree.map(leaf, grads, params), GDState(t, rate)

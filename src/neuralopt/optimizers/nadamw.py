@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.optimizers.adam import AdamState
-from neuralopt.optimizers.base import Optimizer, bias_correction, ema, finish, scalars, work
+from neuralopt.optimizers.base import Optimizer, bias_correction, ema, finish, per_dtype, scalars, work
 from neuralopt.optimizers.registry import register
 from neuralopt.transforms.masks import check_mask, selected
 
@@ -77,15 +77,20 @@ class NAdamW(Optimizer):
         t, rate = self._begin(grads, state.count, params)
         now = [value_at(h, state.count) for h in (self.b1, self.b2, self.eps, self.weight_decay)]
 
+        @per_dtype
+        def constants(like: Any) -> tuple[Any, ...]:
+            xp, lr, b1, b2, eps, decay, step = scalars(like, rate, *now, t)
+            c1, c2 = bias_correction(xp, b1, step), bias_correction(xp, b2, step)
+            ahead = c1 if self.convention == "algoperf" else bias_correction(xp, b1, step + 1)
+            return xp, lr, b1, b2, eps, decay, c1, c2, ahead
+
         def leaf(decays: bool, g: Any, m: Any, v: Any, p: Any) -> tuple[Any, Any, Any]:
-            xp, lr, b1, b2, eps, decay, step = scalars(p, rate, *now, t)
+            xp, lr, b1, b2, eps, decay, c1, c2, ahead = constants(p)
             g = work(g)
             m = ema(b1, m, g)
             v = ema(b2, v, g * g)
-            c1 = bias_correction(xp, b1, step)
-            ahead = c1 if self.convention == "algoperf" else bias_correction(xp, b1, step + 1)
             m_bar = b1 * m / ahead + (1 - b1) * g / c1
-            v_hat = v / bias_correction(xp, b2, step)
+            v_hat = v / c2
             move = m_bar / (xp.sqrt(v_hat) + eps)
             return finish(-lr * (move + decay * work(p) if decays else move), p), m, v
 

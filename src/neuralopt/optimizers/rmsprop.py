@@ -4,7 +4,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch, value_at
-from neuralopt.optimizers.base import Optimizer, ema, finish, scalars, work
+from neuralopt.optimizers.base import Optimizer, ema, finish, per_dtype, scalars, work
 from neuralopt.optimizers.registry import register
 
 
@@ -93,8 +93,12 @@ class RMSprop(Optimizer):
         now = [rate, value_at(self.decay, state.count), value_at(self.eps, state.count), momentum]
         nothing = tree.map(lambda _: None, grads)
 
+        @per_dtype
+        def constants(like: Any) -> tuple[Any, ...]:
+            return scalars(like, *now)
+
         def leaf(g: Any, v: Any, p: Any, m: Any, b: Any) -> tuple[Any, Any, Any, Any]:
-            xp, lr, alpha, eps, factor = scalars(p, *now)
+            xp, lr, alpha, eps, factor = constants(p)
             g = work(g)
             v = ema(alpha, v, g * g)
             spread = v

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, NamedTuple
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import hyper, method, switch, value_at
-from neuralopt.optimizers.base import Optimizer, finish, scalars, work
+from neuralopt.optimizers.base import Optimizer, finish, per_dtype, scalars, work
 from neuralopt.optimizers.registry import register
 
 
@@ -83,12 +83,16 @@ class SGD(Optimizer):
         """Return the step; see `Transform.update`."""
         t, rate = self._begin(grads, state.count, params)
 
+        @per_dtype
+        def constants(like: Any) -> tuple[Any, ...]:
+            return scalars(like, rate, 0.0 if self.momentum is None else value_at(self.momentum, state.count))
+
         def plain(g: Any, p: Any) -> Any:
-            _, lr = scalars(p, rate)
+            _, lr, _ = constants(p)
             return finish(-lr * work(g), p)
 
         def heavy(g: Any, b: Any, p: Any) -> tuple[Any, Any]:
-            _, lr, mu = scalars(p, rate, value_at(self.momentum, state.count))
+            _, lr, mu = constants(p)
             g = lr * work(g) if self.lr_in_momentum else work(g)
             b = mu * b + g  # eq. 3
             step = g + mu * b if self.nesterov else b  # eq. 4

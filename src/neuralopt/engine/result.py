@@ -1,0 +1,45 @@
+"""What a run gave."""
+
+import dataclasses
+from typing import Any
+
+from neuralopt.core.results import Status
+from neuralopt.engine.history import History
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainResult:
+    """What a run gave.
+
+    Attributes
+    ----------
+    params : tree of numpy arrays
+        The trained parameters: the best epoch's under ``EarlyStopping(restore_best=True)``,
+        otherwise the last one's.
+    history : History
+        One row per epoch.
+    status : Status
+        Why the run ended; its value is a sentence.
+    model : object
+        The model with the trained parameters: a `Network` for an MLP, the bound or combined
+        module for flax and equinox, the parameters themselves for a plain function.
+    epochs : int
+        Epochs done.
+    best_epoch : int
+        The epoch, counted from 1, of the lowest monitored loss; 0 when none was finite.
+    seconds, compile_seconds : float
+        Wall time of the epochs, and of compiling before them.
+    """
+
+    params: Any
+    history: History
+    status: Status
+    model: Any
+    epochs: int
+    best_epoch: int
+    seconds: float
+    compile_seconds: float
+
+    def raise_for_status(self) -> None:
+        """Raise `TrainingFailed` with the status's sentence unless the run ended well."""
+        self.status.raise_for_status()

@@ -1,0 +1,94 @@
+"""Running a prepared run: chunks of epochs, and what happens between them."""
+
+import contextlib
+import time
+from collections.abc import Sequence
+
+import jax
+import numpy as np
+
+from neuralopt.core import tree
+from neuralopt.core.results import Status
+from neuralopt.engine.callbacks import Callback, Report
+from neuralopt.engine.checkpoint import Checkpoint
+from neuralopt.engine.history import History
+from neuralopt.engine.interrupt import DeferredInterrupt
+from neuralopt.engine.loop import LoopState
+from neuralopt.engine.result import TrainResult
+from neuralopt.engine.runners import Runner
+from neuralopt.engine.trainable import Trainable
+
+_CHUNK_SECONDS = 0.25
+
+
+def run(
+    runner: Runner,
+    trainable: Trainable,
+    state: LoopState,
+    history: History,
+    epochs: int,
+    callbacks: Sequence[Callback],
+    keeper: Checkpoint | None,
+    keep_best: bool,
+) -> TrainResult:
+    """Run chunks until the end; between them book, report, keep."""
+    status, seconds, stop = Status.RUNNING, 0.0, False
+    strides = [c.every for c in callbacks if c.every]
+    with contextlib.ExitStack() as ending:  # every callback that was started is told of the end
+        for callback in callbacks:
+            ending.callback(lambda callback=callback: callback.on_end(status))
+            callback.on_start(epochs, runner.plan.steps)
+        state, compile_seconds = runner.compile(state)
+        size = 1
+        with DeferredInterrupt() as interrupt:
+            while int(state.status) == Status.RUNNING.code and int(state.epoch) < epochs:
+                before = int(state.epoch)
+                until = min([epochs, before + size, *(before - before % s + s for s in strides)])
+                begin = time.perf_counter()
+                state, rows = runner.advance(state, until)
+                done, elapsed = int(state.epoch) - before, time.perf_counter() - begin
+                seconds += elapsed
+                rows["seconds"] = np.full(done, elapsed / done)
+                history.extend(rows)
+                size = max(1, min(2 * size, int(_CHUNK_SECONDS * done / max(elapsed, 1e-9))))
+                stop = _report(runner, state, history, rows, epochs, done / max(elapsed, 1e-9), callbacks)
+                if keeper is not None:
+                    keeper.save_if_due(state, history)
+                if interrupt.requested or stop:
+                    break
+        status = Status.from_code(state.status)
+        if status is Status.RUNNING:
+            ended = int(state.epoch) >= epochs
+            status = Status.MAX_EPOCHS if ended else Status.STOPPED if stop else Status.INTERRUPTED
+        if keeper is not None:
+            keeper.save(state, history)
+    best = int(state.best_epoch)
+    chosen = state.best_params if keep_best and best else state.params
+    params = tree.map(np.array, jax.device_get(chosen))  # the user's own, writable
+    return TrainResult(
+        params, history, status, trainable.rebuild(params), int(state.epoch), best, seconds, compile_seconds
+    )
+
+
+def _report(
+    runner: Runner,
+    state: LoopState,
+    history: History,
+    rows: dict[str, np.ndarray],
+    epochs: int,
+    epochs_per_second: float,
+    callbacks: Sequence[Callback],
+) -> bool:
+    report = Report(
+        epoch=int(state.epoch),
+        epochs=epochs,
+        steps_per_second=epochs_per_second * runner.plan.steps,
+        history=history,
+        rows=rows,
+        params=state.params,
+        status=Status.from_code(state.status),
+    )
+    stop = False
+    for callback in callbacks:  # all of them are told, also when one has asked for the end
+        stop = bool(callback.on_chunk(report)) or stop
+    return stop

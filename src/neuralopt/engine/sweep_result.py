@@ -1,0 +1,46 @@
+"""What a sweep gave."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from neuralopt.core import tree
+from neuralopt.core.results import Status
+
+
+@dataclasses.dataclass(frozen=True)
+class SweepResult:
+    """What a sweep gave; every array is indexed by learning rate, then seed.
+
+    Attributes
+    ----------
+    learning_rates : float array of shape (L,)
+    seeds : tuple of int, length S
+    history : dict of arrays of shape (L, S, epochs)
+        The columns of `History` except seconds; NaN after a run has ended.
+    status : tuple of tuples of Status
+    best_epoch : int array of shape (L, S)
+        Counted from 1; 0 when no loss was finite.
+    seconds, compile_seconds : float
+        Wall time of all runs together, and of compiling before them.
+    """
+
+    learning_rates: np.ndarray
+    seeds: tuple[int, ...]
+    history: dict[str, np.ndarray]
+    status: tuple[tuple[Status, ...], ...]
+    best_epoch: np.ndarray
+    seconds: float
+    compile_seconds: float
+    _params: Any
+    _rebuild: Callable[[Any], Any]
+
+    def params(self, learning_rate: int, seed: int) -> Any:
+        """Return the parameters of one run, by its indices: the best epoch's, as `train` gives them."""
+        return tree.map(lambda leaf: leaf[learning_rate * len(self.seeds) + seed], self._params)
+
+    def model(self, learning_rate: int, seed: int) -> Any:
+        """Return the trained model of one run, by its indices."""
+        return self._rebuild(self.params(learning_rate, seed))

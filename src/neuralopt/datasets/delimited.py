@@ -14,6 +14,8 @@ from neuralopt.datasets.wording import counted, first_row
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 _SAMPLE_ROWS = 50
+_SHOWN = 5
+_QUOTE = "Look for a quote that is not closed."
 _DECIMAL_COMMA = r"\s*[+-]?\d+(?:,\d+(?:[eE][+-]?\d+)?)?\s*"
 
 
@@ -25,7 +27,7 @@ def read_delimited(file: Path) -> pd.DataFrame:
     if not names:
         raise DataError(f"'{file}' holds blank lines only. Give a table with a line of column names.")
     check_names(names, file)
-    count = _check_widths(text, delimiter, len(names), file)
+    _check_widths(text, delimiter, len(names), file)
     try:
         frame = pd.read_csv(
             io.StringIO(text),
@@ -36,15 +38,8 @@ def read_delimited(file: Path) -> pd.DataFrame:
             skipinitialspace=True,
             low_memory=False,  # a column's type comes from all of its cells
         )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DataError(
-            f"'{file}' cannot be parsed: {error}. Look for a quote that is not closed."
-        ) from error
-    if len(frame) != count:
-        raise DataError(
-            f"'{file}' reads as {counted(len(frame), 'row')} in one way and {count} in another. "
-            "Look for a quote that is not closed."
-        )
+    except pd.errors.ParserError as error:
+        raise DataError(f"'{file}' cannot be parsed: {error}. {_QUOTE}") from error
     if delimiter != ",":
         _check_decimal_commas(frame, file)
     return frame
@@ -87,27 +82,23 @@ def _sniffed(text: str) -> str:
     return best
 
 
-def _check_widths(text: str, delimiter: str, width: int, file: Path) -> int:
-    """Return the number of data rows, or name the rows whose number of cells differs from the header's."""
+def _check_widths(text: str, delimiter: str, width: int, file: Path) -> None:
+    """Name the rows whose number of cells differs from the header's."""
     problems, number = [], 0
     try:
         for number, row in enumerate(islice(_rows(text, delimiter), 1, None), start=1):
             if len(row) != width:
+                cure = _QUOTE if any("\n" in cell for cell in row) else "Complete the row, or quote the cell."
                 problems.append(
                     f"Row {number} of '{file}' (the header not counted) has {counted(len(row), 'cell')}, "
                     "and the "
-                    f"header has {width}; the delimiter is a {_DELIMITERS[delimiter]}. Complete the row, "
-                    "or put "
-                    "quotes around a cell that holds the delimiter."
+                    f"header has {width}; the delimiter is a {_DELIMITERS[delimiter]}. {cure}"
                 )
-                if len(problems) == 5:
+                if len(problems) == _SHOWN:
                     break
     except csv.Error as error:
-        problems.append(
-            f"Row {number + 1} of '{file}' cannot be parsed: {error}. Look for a quote that is not closed."
-        )
+        problems.append(f"Row {number + 1} of '{file}' cannot be parsed: {error}. {_QUOTE}")
     raise_problems(problems, DataError)
-    return number
 
 
 def _check_decimal_commas(frame: pd.DataFrame, file: Path) -> None:

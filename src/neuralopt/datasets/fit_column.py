@@ -13,7 +13,7 @@ from neuralopt.datasets.columns import (
     refuse_missing,
     refuse_text,
 )
-from neuralopt.datasets.statistics import MANY, moments, too_many
+from neuralopt.datasets.statistics import MANY, moments, too_many, usable
 from neuralopt.datasets.wording import counted
 
 
@@ -48,18 +48,17 @@ def _fit_numbers(
         return None
     missing = cells.missing[rows]
     present = cells.values[rows][~missing]
-    if _left_out(name, np.unique(present).tolist(), notes):
+    distinct = np.unique(present.astype(bool) if boolean else present)
+    if _left_out(name, distinct.tolist(), notes):
         return None
-    median = float(np.median(present))
+    with np.errstate(over="ignore"):
+        median = float(np.median(present))
     mean, scale = (0.0, 1.0) if boolean else moments(np.where(missing, median, cells.values[rows]))
-    if not np.isfinite([median, mean, scale]).all():
+    if not usable(median, mean, scale=scale):
         problems.append(
-            f"Column '{name}' has values up to {np.abs(present).max():.3g}, too large to compute a spread. "
-            f"Rescale it, or leave it out with --drop {name}."
+            f"Column '{name}' has values from {distinct[0]:.6g} to {distinct[-1]:.6g}, whose spread is no "
+            f"number that a computer holds. Rescale it, or leave it out with --drop {name}."
         )
-        return None
-    if scale == 0:
-        _left_out(name, [median], notes)
         return None
     return NumericColumn(name, boolean, median, mean, scale, impute and bool(missing.any()))
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from neuralopt.core.errors import DataError, InvalidArgument, did_you_mean, raise_problems
-from neuralopt.datasets.cells import column_of
+from neuralopt.datasets.cells import column_of, kind_of, numbers
 from neuralopt.datasets.columns import Column
 from neuralopt.datasets.fit_column import fit_column
 from neuralopt.datasets.fit_target import fit_classification, fit_regression
@@ -63,13 +63,11 @@ def fit_table(
         column = fit_column(column_of(frame, name), positions, missing == "impute", notes, problems)
         if column is not None:
             columns.append(column)
+    left_out = " ".join(notes)
     target = _fit_target(frame, targets, task, positions, notes, problems)
     if not columns and not problems:
-        problems.append(
-            "No feature column is left: "
-            + (" ".join(notes) if features else "the table has only its target.")
-            + " Give at least one column that varies."
-        )
+        cause = left_out if features else "the table has only its target."
+        problems.append(f"No feature column is left: {cause} Give at least one column that varies.")
     raise_problems(problems, DataError)
     assert target is not None
     return columns, target, notes
@@ -141,9 +139,13 @@ def _fit_target(
     notes: list[str],
     problems: list[str],
 ) -> Target | None:
+    first = column_of(frame, targets[0])
     if task is None and len(targets) == 1:
-        task, reason = recognise_task(column_of(frame, targets[0]))
-        notes.append(f"{reason} Use --task to decide otherwise.")
+        if kind_of(first) == "text" and (cells := numbers(first)).bad.any() and cells.mostly:
+            task = REGRESSION  # numbers, but for a few cells that are then named
+        else:
+            task, reason = recognise_task(first)
+            notes.append(f"{reason} Use --task to decide otherwise.")
     if task == CLASSIFICATION:
-        return fit_classification(column_of(frame, targets[0]), rows, notes, problems)
+        return fit_classification(first, rows, notes, problems)
     return fit_regression(frame, targets, rows, problems)

@@ -5,7 +5,7 @@ import pandas as pd
 
 from neuralopt.datasets.cells import Labels, column_of, kind_of, label, labels, numbers
 from neuralopt.datasets.columns import refuse_infinity, refuse_kind
-from neuralopt.datasets.statistics import MANY_SHARE, moments, too_many
+from neuralopt.datasets.statistics import MANY_SHARE, moments, too_many, usable
 from neuralopt.datasets.targets import (
     ClassificationTarget,
     ClassLabel,
@@ -27,14 +27,17 @@ def fit_regression(
         if len(problems) > broken:
             continue
         m, s = moments(values[rows])
-        if values[rows].min() == values[rows].max() or s == 0:
-            where = "all" if len(rows) == len(frame) else "all training"
+        if values[rows].min() == values[rows].max():
+            held = counted(len(rows), "row" if len(rows) == len(frame) else "training row")
             problems.append(
-                f"The target '{name}' has the same value, {label(values[rows][0])}, in {where} "
-                f"{counted(len(rows), 'row')}: there is nothing to learn. Choose another target or add rows."
+                f"The target '{name}' has the same value, {label(values[rows][0])}, in all {held}: "
+                "there is nothing to learn. Choose another target or add rows."
             )
-        elif not np.isfinite([m, s]).all():
-            problems.append(f"The target '{name}' has values too large to compute a spread. Rescale it.")
+        elif not usable(m, scale=s):
+            problems.append(
+                f"The target '{name}' has values from {values[rows].min():.6g} to {values[rows].max():.6g}, "
+                "whose spread is no number that a computer holds. Rescale it."
+            )
         mean.append(m)
         scale.append(s)
     return RegressionTarget(names, tuple(mean), tuple(scale)) if len(problems) == before else None

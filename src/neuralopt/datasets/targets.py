@@ -82,10 +82,10 @@ def quantities(column: pd.Series, name: str, problems: list[str]) -> np.ndarray:
     cells = numbers(column)
     if cells.bad.any():
         row = first_row(cells.bad)
-        cure = "Correct the cell." if cells.mostly else "Use --task classification, or give a numeric column."
+        cure = "Correct the cell, or use" if cells.mostly else "Give a numeric column, or use"
         problems.append(
             f"The target '{name}' has text in {counted(int(cells.bad.sum()), 'row')} (first in row {row}: "
-            f"{str(column.iloc[row - 1])!r}), and regression needs numbers. {cure}"
+            f"{str(column.iloc[row - 1])!r}), and regression needs numbers. {cure} --task classification."
         )
     refuse_missing_target(cells.missing, name, problems)
     refuse_infinity(cells.values, name, problems)

@@ -250,9 +250,10 @@ def test_hostile_names_are_text_everywhere(browser: Browser, make_writer: Any, t
     text = browser.evaluate("document.body.textContent")
     assert text.count(hostile) >= 14 + 2
     ticks = browser.evaluate(
-        "[...document.querySelectorAll('[id$=final-loss] .ytick text')].map((t) => t.textContent)"
+        "[...document.querySelectorAll('#task-1-final-loss .ytick text')].map((t) => t.textContent)"
     )
-    assert any("<script>" in tick for tick in ticks)
+    assert len(ticks) == 14
+    assert all("<script>" in tick and "<b>" in tick for tick in ticks)
     assert browser.evaluate(PAGE_WIDTH) == 390
 
 

@@ -70,7 +70,7 @@ def test_no_two_methods_look_alike_and_the_leaders_differ_in_hue() -> None:
     rows = [{"method": f"m{i}", "rank": i, "family": "gradient"} for i in range(1, 22)]
     rows += [{"method": f"r{i}", "rank": i, "family": "reference"} for i in range(3)]
     other = {"rows": [{"method": "m21", "rank": 1, "family": "gradient"}]}
-    styles = method_styles({"tasks": [{"rows": rows}, other]})
+    styles = method_styles({"tasks": [other, {"rows": rows}]})
     assert len(set(styles.values())) == 24
     assert styles["m21"].dash == "solid"  # best on one task
     assert len({styles[f"m{i}"].colour for i in range(1, 6)} | {styles["m21"].colour}) == 6

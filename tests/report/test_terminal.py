@@ -30,7 +30,7 @@ def test_rows_show_intervals_and_learning_rates(writer: Any) -> None:
     text = printed(writer.ranking)
     assert "0.964 [0.951, 0.975]" in text
     assert "3e-3" in text
-    assert [line.split()[0] for line in text.splitlines()].count("reference") == 4
+    assert [line.strip() for line in text.splitlines()].count("reference") == 4
     assert "Adam did best; it beat both references." in text
     assert "test R²" in text
 

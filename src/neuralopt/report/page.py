@@ -22,7 +22,7 @@ from neuralopt.report.palette import HUES, Style, dark_colours, method_styles
 from neuralopt.report.records import Records, TaskRecords, load_records
 from neuralopt.report.sensitivity import learning_rate_sensitivity
 from neuralopt.report.verdict import strips, verdict
-from neuralopt.storage import check_writable, write_text
+from neuralopt.storage import write_text
 
 _SHOWN_AT_FIRST = 5  # curves of so many methods can be told apart at a glance
 # What could end the script element that holds the data, or start a line that JavaScript reads.
@@ -69,7 +69,6 @@ def build_report(records: str | Path, output: str | Path | None = None) -> Path:
     neuralopt.core.errors.InvalidArgument: There is no folder 'no/such/folder' to make a report...
     """
     page = Path(records).absolute().parent / "report.html" if output is None else Path(output)
-    check_writable(page)
     write_text(page, render(load_records(records)))
     return page
 

@@ -106,7 +106,7 @@ def _gradient(
         network,
         (task.train.X, task.train.y),
         optimizer=method.optimizer,
-        learning_rates=rates,
+        learning_rates=rates.tolist(),
         seeds=range(budget.seeds),
         loss=_loss(task),
         epochs=epochs,

@@ -165,7 +165,7 @@ def make_task(
     train, validation, test = split_rows(labels, len(frame), seed)
     encoder = TableEncoder.fit(frame, target, **options, rows=train)
     X, y = encoder.transform(frame), encoder.encode_target(frame)
-    reason = f"--task {task} was given." if task else recognise_task(frame[encoder.target_names[0]])[1]
+    reason = f"--task {task} was given." if task else recognise_task(frame.loc[:, encoder.target_names[0]])[1]
     digest = zlib.crc32(np.ascontiguousarray(X).tobytes(), zlib.crc32(np.ascontiguousarray(y).tobytes()))
     splits = [Split(X[rows], y[rows]) for rows in (train, validation, test)]
     return Task(name, encoder, reason, *splits, digest=f"{digest:08x}-{len(train)}-{len(test)}-{seed}")

@@ -21,9 +21,8 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 
 def absent(names: Sequence[str], known: Sequence[str]) -> str:
     """Return quoted names, each with the known name that it resembles."""
-    return ", ".join(
-        f"'{name}'" + did_you_mean(name, known).replace(" Did", " (did").replace("?", "?)") for name in names
-    )
+    hints = [did_you_mean(name, known).removeprefix(" Did") for name in names]
+    return ", ".join(f"'{name}' (did{hint})" if hint else f"'{name}'" for name, hint in zip(names, hints))
 
 
 def first_row(mask: np.ndarray) -> int:

@@ -98,7 +98,7 @@ def predict(
     if output is not None:
         check_writable(output)
     predictor = Predictor.load(model)
-    table = predictor.predict(read_table(data)).to_csv(index=False)
+    table = predictor.predict(read_table(data, min_rows=1)).to_csv(index=False)
     if output is None:
         sys.stdout.write(table)
     else:

@@ -9,6 +9,7 @@ from neuralopt.optimizers.adamw import AdamW
 from neuralopt.optimizers.base import Optimizer
 from neuralopt.optimizers.interop import from_optax, to_optax
 from neuralopt.optimizers.nadamw import NAdamW
+from neuralopt.optimizers.rates import with_learning_rate
 from neuralopt.optimizers.registry import get, register, registered
 from neuralopt.optimizers.rmsprop import RMSprop
 
@@ -26,4 +27,5 @@ __all__ = [
     "register",
     "registered",
     "to_optax",
+    "with_learning_rate",
 ]

@@ -95,7 +95,8 @@ class DeviceRunner(Runner):
 
     def begin(self, params: Any, *, keep_best: bool) -> LoopState:
         """See `Runner.begin`."""
-        return first_state(jax.device_put(params), self.optimizer, keep_best=keep_best, xp=jax.numpy)
+        state = first_state(jax.device_put(params), self.optimizer, keep_best=keep_best, xp=jax.numpy)
+        return self.place(state)  # a chain's state holds one array, the learning rate, in two places
 
     def place(self, state: LoopState) -> LoopState:
         """See `Runner.place`."""

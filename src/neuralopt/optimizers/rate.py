@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from neuralopt.core.errors import InvalidArgument
 from neuralopt.transforms.base import Chain
 from neuralopt.transforms.decay import DecoupledDecay
 
@@ -22,6 +23,11 @@ def with_learning_rate(optimizer: Any, learning_rate: Any) -> Any:
     Transform
         Of the same structure.
 
+    Raises
+    ------
+    InvalidArgument
+        For an optax transformation that is already made: nothing outside it can change its rate.
+
     Examples
     --------
     >>> from neuralopt.optimizers import SGD
@@ -36,4 +42,10 @@ def with_learning_rate(optimizer: Any, learning_rate: Any) -> Any:
     if isinstance(optimizer, DecoupledDecay):
         inner = with_learning_rate(optimizer.optimizer, learning_rate)
         return dataclasses.replace(optimizer, optimizer=inner)
+    if "learning_rate" not in {field.name for field in dataclasses.fields(optimizer)}:
+        raise InvalidArgument(
+            f"{type(optimizer).__name__} is already made and keeps its own learning rate, "
+            f"got learning_rate={learning_rate!r} beside it. "
+            "Give the factory: from_optax(optax.adam, learning_rate=...)."
+        )
     return dataclasses.replace(optimizer, learning_rate=learning_rate)

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 
+import jax
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
-
-import jax
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_program_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NEURALOPT_CACHE", str(tmp_path_factory.mktemp("programs")))  # workers of joblib inherit it
+        patch.setenv(
+            "NEURALOPT_CACHE", str(tmp_path_factory.mktemp("programs"))
+        )  # workers of joblib inherit it
         before = jax.config.jax_compilation_cache_dir
         yield
         jax.config.update("jax_compilation_cache_dir", before)

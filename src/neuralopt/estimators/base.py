@@ -1,6 +1,8 @@
 """What the regressor and the classifier share: checks, training, the forward pass."""
 
+import contextlib
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -27,18 +29,6 @@ class NeuralEstimator(Arguments):
     n_iter_: int
     loss_: float
     seed_: int
-
-    def _checked(self, X: Any, *targets: Any, **options: Any) -> Any:
-        """Return what `validate_data` returns; for text among the numbers, say in which column."""
-        try:
-            return validate_data(self, X, *targets, **options)
-        except ValueError as error:
-            if "could not convert string to float" not in str(error):
-                raise
-            raise DataError(
-                f"{type(self).__name__}: features and real targets must be numbers; "
-                f"{error}{_text_column(X)}. Encode text first, as OneHotEncoder does."
-            ) from None
 
     def _is_warm(self) -> bool:
         """Return whether this fit goes on from the one before."""
@@ -120,7 +110,8 @@ class NeuralEstimator(Arguments):
         eight digits, on the rows that are asked for with it.
         """
         check_is_fitted(self)
-        X = self._checked(X, reset=False, dtype=np.float64)
+        with text_explained(X, type(self).__name__):
+            X = validate_data(self, X, reset=False, dtype=np.float64)
         self._check_finite("predict with")
         params = [(W.astype(np.float64), b.astype(np.float64)) for W, b in self.params_]
         with np.errstate(over="ignore", invalid="ignore"):
@@ -139,6 +130,20 @@ class NeuralEstimator(Arguments):
                 f"{type(self).__name__}: the parameters are not finite, so there is nothing to {purpose}. "
                 f"Training ended as {self.status_.name}: {self.status_.value}"
             )
+
+
+@contextlib.contextmanager
+def text_explained(X: Any, owner: str) -> Iterator[None]:
+    """Say in which column of X the text is that the numbers are asked of inside the block."""
+    try:
+        yield
+    except ValueError as error:
+        if "could not convert string to float" not in str(error):
+            raise
+        raise DataError(
+            f"{owner}: features and real targets must be numbers; {error}{_text_column(X)}. "
+            "Encode text first, as OneHotEncoder does."
+        ) from None
 
 
 def _text_column(X: Any) -> str:

@@ -6,10 +6,10 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import column_or_1d
+from sklearn.utils.validation import column_or_1d, validate_data
 
 from neuralopt.core.errors import DataError
-from neuralopt.estimators.base import NeuralEstimator
+from neuralopt.estimators.base import NeuralEstimator, text_explained
 from neuralopt.estimators.settings import resolve
 from neuralopt.models import CrossEntropy, softmax
 
@@ -137,7 +137,8 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
             labels for a row, other classes under ``warm_start``.
         """
         settings, warm = resolve(self, "class"), self._is_warm()
-        X, y = self._checked(X, y, dtype=settings.dtype, multi_output=True, reset=not warm)
+        with text_explained(X, type(self).__name__):
+            X, y = validate_data(self, X, y, dtype=settings.dtype, multi_output=True, reset=not warm)
         classes, codes = np.unique(_labels(y), return_inverse=True)
         if len(classes) < 2:
             raise DataError(

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import RegressorMixin
+from sklearn.utils.validation import validate_data
 
-from neuralopt.estimators.base import NeuralEstimator
+from neuralopt.estimators.base import NeuralEstimator, text_explained
 from neuralopt.estimators.settings import resolve
 
 
@@ -118,8 +119,11 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
             For data that cannot be used: missing values, text, another width under ``warm_start``.
         """
         settings, warm = resolve(self, "real"), self._is_warm()
-        X, y = self._checked(X, y, dtype=settings.dtype, multi_output=True, y_numeric=True, reset=not warm)
-        y = np.asarray(y, np.float64)
+        with text_explained(X, type(self).__name__):
+            X, y = validate_data(
+                self, X, y, dtype=settings.dtype, multi_output=True, y_numeric=True, reset=not warm
+            )
+            y = np.asarray(y, np.float64)
         targets = y[:, None] if y.ndim == 1 else y
         mean, scale = (self.target_mean_, self.target_scale_) if warm else _location(targets)
         self._train(X, (targets - mean) / scale, targets.shape[1], settings, "r2", warm)

@@ -68,7 +68,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
     dtype : {"float32", "float64"}, default "float32"
         Of the training; predictions are computed in float64.
     backend : {"jax", "numpy"}, default "jax"
-        The compiled loop, or the readable one in NumPy.
+        The compiled loop, which compiles once for every shape of data and network, or the one in NumPy.
     random_state : int, RandomState, Generator or None, default None
         Of the initial parameters, the order of the rows and the rows held out. None draws a new seed;
         NumPy's global random state is never used.
@@ -121,6 +121,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         Parameters
         ----------
         X : array or DataFrame of shape (n, d)
+            Features.
         y : array or Series of shape (n,)
             Labels of two or more classes.
 
@@ -161,6 +162,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         Parameters
         ----------
         X : array or DataFrame of shape (n, d)
+            Features.
 
         Returns
         -------
@@ -180,6 +182,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         Parameters
         ----------
         X : array or DataFrame of shape (n, d)
+            Features.
 
         Returns
         -------
@@ -196,6 +199,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         Parameters
         ----------
         X : array or DataFrame of shape (n, d)
+            Features.
 
         Returns
         -------

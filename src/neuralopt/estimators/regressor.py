@@ -51,7 +51,7 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
     dtype : {"float32", "float64"}, default "float32"
         Of the training; predictions are computed in float64.
     backend : {"jax", "numpy"}, default "jax"
-        The compiled loop, or the readable one in NumPy.
+        The compiled loop, which compiles once for every shape of data and network, or the one in NumPy.
     random_state : int, RandomState, Generator or None, default None
         Of the initial parameters, the order of the rows and the rows held out. None draws a new seed;
         NumPy's global random state is never used.
@@ -105,7 +105,9 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
         Parameters
         ----------
         X : array or DataFrame of shape (n, d)
+            Features.
         y : array, Series or DataFrame of shape (n,) or (n, outputs)
+            Targets, in any unit.
 
         Returns
         -------
@@ -137,6 +139,7 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
         Parameters
         ----------
         X : array or DataFrame of shape (n, d)
+            Features.
 
         Returns
         -------

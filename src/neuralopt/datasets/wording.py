@@ -19,11 +19,13 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
-def absent(names: Sequence[str], known: Sequence[str]) -> str:
-    """Return quoted names, each with the known name that it resembles."""
-    return ", ".join(
-        f"'{name}'" + did_you_mean(name, known).replace(" Did", " (did").replace("?", "?)") for name in names
+def absent(names: Sequence[str], known: Sequence[str], limit: int = 8) -> str:
+    """Return quoted names, each with the known name that it resembles, the end of a long list as a count."""
+    shown = ", ".join(
+        f"'{name}'" + did_you_mean(name, known).replace(" Did", " (did").replace("?", "?)")
+        for name in names[:limit]
     )
+    return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
 
 
 def first_row(mask: np.ndarray) -> int:

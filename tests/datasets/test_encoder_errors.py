@@ -282,6 +282,12 @@ def test_bad_cells_at_prediction_are_listed_at_once(frame):
     assert "Column 'garden' was true or false in training and has 7 in row 5. Write true, false" in text
 
 
+@pytest.mark.parametrize("column", ["size", "city", "garden"])
+def test_missing_values_at_prediction(frame, column):
+    text = later_refusal(frame, with_cell(frame, column, 3, None))
+    assert f"Column '{column}' has 1 missing value (first in row 3)" in text
+
+
 @pytest.mark.parametrize("column", ["size", "city"])
 def test_dates_at_prediction(frame, column):
     new = frame.assign(**{column: pd.date_range("2024-01-01", periods=40)})

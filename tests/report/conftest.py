@@ -154,6 +154,7 @@ class RecordsWriter:
             "batch_size": 32,
             "parameters": 4810,
             "statuses": [["DIVERGED" if d else "MAX_EPOCHS" for d in row] for row in diverged],
+            "diverged": diverged.tolist(),
             "seconds": {"compile": 0.7, "train": 1.4},
             "hyperparameters": {"b1": 0.9},
         }

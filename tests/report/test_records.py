@@ -20,8 +20,8 @@ def test_a_sound_folder_is_read_whole(writer: Any) -> None:
     assert records.tasks[0].records["sgd"].diverged.sum() == 4
 
 
-def test_a_status_that_says_diverged_counts_even_with_a_finite_loss(writer: Any) -> None:
-    writer.containers["digits--adam.safetensors"][0]["statuses"][2][0] = "The loss diverged at epoch 3."
+def test_a_run_marked_diverged_counts_even_with_a_finite_loss(writer: Any) -> None:
+    writer.containers["digits--adam.safetensors"][0]["diverged"][2][0] = True
     assert load_records(writer.write()).tasks[0].records["adam"].diverged[2].tolist() == [True, False, False]
 
 
@@ -100,6 +100,7 @@ def test_a_missing_or_damaged_record_is_noted_by_name(writer: Any) -> None:
             r"train_loss has shape \(5, 3, 30\) for 5 learning",
         ),
         (lambda header, arrays: header["statuses"].pop(), "its statuses are not 5 x 3"),
+        (lambda header, arrays: header["diverged"][0].pop(), "its diverged are not 5 x 3"),
         (lambda header, arrays: header.update(best=5), "its best learning rate is number 5 of 5"),
     ],
 )

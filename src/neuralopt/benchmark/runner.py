@@ -55,7 +55,7 @@ def _gradient(method: Method, task: Task, budget: Budget, progress: Progress) ->
         network,
         (task.train.X, task.train.y),
         optimizer=method.optimizer,
-        learning_rates=rates,
+        learning_rates=rates.tolist(),
         seeds=range(budget.seeds),
         loss=loss_of(task),
         epochs=epochs,

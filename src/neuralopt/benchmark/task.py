@@ -171,9 +171,18 @@ def make_task(
         )
     encoder = TableEncoder.fit(frame, target, **options, rows=train)
     X, y = encoder.transform(frame), encoder.encode_target(frame)
-    reason = f"--task {task} was given." if task else recognise_task(frame[encoder.target_names[0]])[1]
     splits = [Split(X[rows], y[rows]) for rows in (train, validation, test)]
-    return Task(shown, encoder, reason, *splits, digest=_digest(encoder, splits))
+    return Task(shown, encoder, _reason(frame, encoder, task), *splits, digest=_digest(encoder, splits))
+
+
+def _reason(frame: "pandas.DataFrame", encoder: TableEncoder, task: str | None) -> str:
+    """Return the sentence that says why a task is of its kind."""
+    if task:
+        return f"--task {task} was given."
+    if len(encoder.target_names) > 1:
+        return "Regression, because several targets were given."
+    place = [str(name) for name in frame.columns].index(encoder.target_names[0])
+    return recognise_task(frame.iloc[:, place])[1]
 
 
 def _digest(encoder: TableEncoder, splits: list[Split]) -> str:

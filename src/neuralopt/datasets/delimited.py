@@ -34,7 +34,6 @@ def read_delimited(file: Path) -> pd.DataFrame:
             sep=delimiter,
             header=0,
             names=names,
-            index_col=False,
             skipinitialspace=True,
             low_memory=False,  # a column's type comes from all of its cells
         )

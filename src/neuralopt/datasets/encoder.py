@@ -26,7 +26,7 @@ class TableEncoder:
 
     Made by `fit` or `from_dict`. Row numbers in error texts count from 1, the header not counted.
 
-    Attributes
+    Parameters
     ----------
     columns : tuple
         The encoding of each feature column that is used.

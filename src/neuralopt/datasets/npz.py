@@ -1,6 +1,7 @@
 """NumPy archives to a data frame."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -33,17 +34,15 @@ def _loaded(file: Path) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
     problems = []
     try:
-        with zipfile.ZipFile(file) as archive:  # np.load would take any pickle for an archive and say so
-            damaged = archive.testzip()
-        if damaged:
-            raise zipfile.BadZipFile(f"{damaged} is damaged")
+        if not zipfile.is_zipfile(file):  # np.load would take it for a pickle and say so
+            raise zipfile.BadZipFile("File is not a zip file")
         with np.load(file, allow_pickle=False) as archive:
             for name in archive.files:
                 try:
                     arrays[name] = _plain(archive[name])
                 except ValueError as error:
                     problems.append(f"The array '{name}' of '{file}' cannot be used: {error}")
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise DataError(
             f"'{file}' is not a NumPy archive ({error}). Write it with numpy.savez, or give the file its "
             "true suffix."

@@ -21,10 +21,8 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 
 def absent(names: Sequence[str], known: Sequence[str], limit: int = 8) -> str:
     """Return quoted names, each with the known name that it resembles, the end of a long list as a count."""
-    shown = ", ".join(
-        f"'{name}'" + did_you_mean(name, known).replace(" Did", " (did").replace("?", "?)")
-        for name in names[:limit]
-    )
+    hints = [did_you_mean(name, known).removeprefix(" Did") for name in names[:limit]]
+    shown = ", ".join(f"'{name}' (did{hint})" if hint else f"'{name}'" for name, hint in zip(names, hints))
     return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
 
 

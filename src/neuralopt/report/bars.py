@@ -72,11 +72,13 @@ def final_loss_bars(task: TaskRecords, styles: Mapping[str, Style]) -> Figure:
             "ticktext": [label_text(row["label"], 26) for row in rows],
             "range": [len(rows) - 0.4, -0.6],
             "showgrid": False,
+            "zeroline": False,
         },
         "bargap": 0.35,
         "annotations": [_number_beside(i, row, end) for i, row in enumerate(rows)],
     }
     narrow = {
+        "xaxis.title.text": f"Test {task.task['loss']}",
         "yaxis.ticktext": [label_text(row["label"], 14) for row in rows],
         "height": 110 + 38 * max(1, len(rows)),
     }

@@ -1,9 +1,9 @@
 """The fair comparison: tasks, methods, budget, records and ranking."""
 
+from neuralopt.benchmark.budget import Budget
 from neuralopt.benchmark.compare import Comparison, compare
 from neuralopt.benchmark.machine import machine_facts
 from neuralopt.benchmark.methods import Method, choose_methods, gradient_methods
-from neuralopt.benchmark.runner import Budget
 from neuralopt.benchmark.task import Task, make_task
 
 __all__ = [

@@ -2,21 +2,24 @@
 
 import dataclasses
 import datetime
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuralopt.benchmark.folder import check_manifest, choose_folder, read_record, write_record
+import neuralopt
+from neuralopt.benchmark.budget import Budget
+from neuralopt.benchmark.conclusion import Named, conclude, timings
+from neuralopt.benchmark.folder import choose_folder, prepared
 from neuralopt.benchmark.machine import machine_facts
+from neuralopt.benchmark.manifest import check_manifest
 from neuralopt.benchmark.methods import REFERENCES, Method, choose_methods
-from neuralopt.benchmark.ranking import findings, ranking_rows, summary
-from neuralopt.benchmark.runner import Budget, Record, run_method
+from neuralopt.benchmark.naming import distinct_slugs
+from neuralopt.benchmark.records import Record, read_record, write_record
+from neuralopt.benchmark.runner import run_method
 from neuralopt.benchmark.task import Task
+from neuralopt.core.errors import InvalidArgument, StorageError
 from neuralopt.engine.interrupt import DeferredInterrupt
-from neuralopt.estimators.predictor import Predictor
-from neuralopt.models import MLP
-from neuralopt.storage import check_writable, write_json, write_text
+from neuralopt.storage import write_json, write_text
 
 if TYPE_CHECKING:
     import pandas
@@ -58,6 +61,8 @@ class Comparison:
         rows = [{"task": t["name"], **row} for t in self.ranking["tasks"] for row in t["rows"]]
         return pandas.DataFrame(rows).drop(columns=["record"])
 
+
+_LONGEST = 120  # letters of a folder's name
 
 Observer = Callable[[str, Task, Method, int, int], None]
 """Called with an event ("begin", "epoch", "end", "kept"), task, method, epochs done, epochs."""
@@ -124,47 +129,69 @@ def compare(
     """
     budget = budget or Budget()
     methods = [*(REFERENCES if references else ()), *choose_methods(optimizers)]
-    names = [task.name for task in tasks]
-    folder = choose_folder(output, "+".join(task.slug for task in tasks), resume)
+    slugs = _slugs(tasks)
+    folder = choose_folder(output, "+".join(slugs.values())[:_LONGEST], resume)
     config = {**dataclasses.asdict(budget), "methods": [m.slug for m in methods]}
     described = {m.slug: repr(m.optimizer) for m in methods if m.optimizer is not None}
     manifest = {"tasks": {t.name: t.digest for t in tasks}, **config, "optimizers": described}
-    for task in tasks:
-        budget.network(task)
-    check_writable(folder / "records" / "ranking.json")
-    check_manifest(folder, manifest, resume)
+    with prepared(folder, resume):
+        check_manifest(folder, manifest, resume)
     observe = observe or (lambda *event: None)
+    try:
+        done, complete = _run(folder / "records", tasks, slugs, methods, budget, observe)
+        ranking = {
+            "format": "neuralopt-ranking",
+            "version": 1,
+            "neuralopt": neuralopt.__version__,
+            "title": title or ", ".join(slugs),
+            "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "machine": machine_facts(),
+            "config": config,
+            "complete": complete,
+            "tasks": [conclude(folder, t, slugs[t.name], done[t.name]) for t in tasks if done[t.name]],
+        }
+        result = Comparison(folder, ranking)
+        write_json(folder / "records" / "ranking.json", ranking)
+        if ranking["tasks"]:
+            write_text(folder / "ranking.csv", result.frame().to_csv(index=False))
+            write_text(folder / "timings.csv", timings(done))
+    except StorageError as error:
+        raise StorageError(
+            f"{error} What was finished is kept in '{folder}': go on with --resume (in Python resume=True)."
+        ) from error
+    return result
 
-    done: dict[str, list[tuple[str, Record]]] = {name: [] for name in names}
-    complete = True
+
+def _slugs(tasks: Sequence[Task]) -> dict[str, str]:
+    names = [task.name for task in tasks]
+    if not names or len(set(names)) < len(names):
+        raise InvalidArgument(
+            f"tasks must have different names, at least one, got {', '.join(names) or 'none'}. "
+            "Give another name to make_task."
+        )
+    return distinct_slugs(names)
+
+
+def _run(
+    records: Path,
+    tasks: Sequence[Task],
+    slugs: dict[str, str],
+    methods: list[Method],
+    budget: Budget,
+    observe: Observer,
+) -> tuple[dict[str, Named], bool]:
+    """Return the records of every task that were made or kept, and whether these are all."""
+    done: dict[str, Named] = {task.name: [] for task in tasks}
     with DeferredInterrupt() as interrupt:
         for task, method in ((t, m) for t in tasks for m in methods):
             if interrupt.requested:
-                complete = False
-                break
-            name = f"{task.slug}--{method.slug}.safetensors"
-            record = _one(folder / "records" / name, task, method, budget, observe, interrupt)
+                return done, False
+            name = f"{slugs[task.name]}--{method.slug}.safetensors"
+            record = _one(records / name, task, method, budget, observe, interrupt)
             if record is None:
-                complete = False
-                break
+                return done, False
             done[task.name].append((name, record))
-    ranking = {
-        "format": "neuralopt-ranking",
-        "version": 1,
-        "neuralopt": machine_facts()["neuralopt"],
-        "title": title or ", ".join(names),
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "machine": machine_facts(),
-        "config": config,
-        "complete": complete,
-        "tasks": [_conclude(folder, task, done[task.name]) for task in tasks if done[task.name]],
-    }
-    result = Comparison(folder, ranking)
-    write_json(folder / "records" / "ranking.json", ranking)
-    if ranking["tasks"]:
-        write_text(folder / "ranking.csv", result.frame().to_csv(index=False))
-        write_text(folder / "timings.csv", _timings(done))
-    return result
+    return done, True
 
 
 def _one(
@@ -177,58 +204,13 @@ def _one(
         observe("kept", task, method, epochs, epochs)
         return record
     observe("begin", task, method, 0, epochs)
-    begin = time.perf_counter()
 
     def progress(epoch: int) -> bool:
         observe("epoch", task, method, epoch, epochs)
         return interrupt.requested
 
     record = run_method(method, task, budget, progress)
-    if record is None:
-        return None
-    if method.family == "reference":
-        record.header["seconds"] = {"compile": 0.0, "train": time.perf_counter() - begin}
-    write_record(path, record)
-    observe("end", task, method, epochs, epochs)
+    if record is not None:
+        write_record(path, record)
+        observe("end", task, method, epochs, epochs)
     return record
-
-
-def _conclude(folder: Path, task: Task, records: list[tuple[str, Record]]) -> dict[str, Any]:
-    """Return a task's part of the ranking; save its best model."""
-    rows, facts = ranking_rows(records), task.facts()
-    by_file = dict(records)
-    model = None
-    for row in rows:
-        record = by_file[row["record"]]
-        if record.header["network"] is not None and row["metric"] is not None:
-            model = folder / f"{task.slug}.model.safetensors"
-            _predictor(task, record, row).save(model)
-            break
-    return {
-        **facts,
-        "summary": summary(rows, facts),
-        "best_model": None if model is None else str(model),
-        "rows": rows,
-        "findings": findings([record for _, record in records]),
-    }
-
-
-def _predictor(task: Task, record: Record, row: dict[str, Any]) -> Predictor:
-    network = record.header["network"]
-    mlp = MLP(**{**network, "layer_sizes": tuple(network["layer_sizes"])})
-    count = len(mlp.layer_sizes) - 1
-    params = [(record.arrays[f"model/{k}/W"], record.arrays[f"model/{k}/b"]) for k in range(count)]
-    kept = ("method", "label", "learning_rate", "metric", "metric_low", "metric_high", "loss")
-    origin = {"task": task.name, "metric_name": task.facts()["metric"], **{k: row[k] for k in kept}}
-    return Predictor(task.encoder, mlp, params, origin)
-
-
-def _timings(done: dict[str, list[tuple[str, Record]]]) -> str:
-    """Return measured seconds as CSV; apart from the ranking, which is the same in every run."""
-    lines = ["task,method,compile_seconds,train_seconds"]
-    for task, records in done.items():
-        for _, record in records:
-            seconds = record.header["seconds"]
-            name = f'"{task}"' if "," in task or '"' in task else task
-            lines.append(f"{name},{record.header['method']},{seconds['compile']:.3f},{seconds['train']:.3f}")
-    return "\n".join(lines) + "\n"

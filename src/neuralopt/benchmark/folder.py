@@ -1,19 +1,18 @@
-"""Where a comparison lives: its folder, its manifest, its records."""
+"""Where a comparison lives: its folder, new or gone on with."""
 
+import contextlib
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from neuralopt.benchmark.runner import Record
-from neuralopt.core.errors import InvalidArgument, StorageError
-from neuralopt.storage import loads, read_container, write_container, write_json
-
-KIND, VERSION = "record", 1
-_MANIFEST = "manifest.json"
+from neuralopt.benchmark.manifest import MANIFEST
+from neuralopt.core.errors import InvalidArgument
+from neuralopt.storage import check_writable, remove_leftovers
 
 
 def choose_folder(output: str | Path | None, name: str, resume: bool) -> Path:
-    """Return the folder of a comparison; never one that holds another's results.
+    """Return the folder of a comparison; never one that holds anything else.
 
     Parameters
     ----------
@@ -33,83 +32,72 @@ def choose_folder(output: str | Path | None, name: str, resume: bool) -> Path:
         When there is nothing to resume, or the folder asked for is taken.
     """
     if output is not None:
-        folder = Path(output)
-        taken = (folder / _MANIFEST).exists()
-        if resume and not taken:
-            raise InvalidArgument(
-                f"nothing to resume in {folder}: it holds no comparison. Leave out --resume."
-            )
-        if taken and not resume:
-            raise InvalidArgument(
-                f"{folder} holds a comparison already. Go on with it by --resume, or give another -o."
-            )
-        return folder
+        return _asked_for(Path(output).expanduser(), resume)
     base = Path("neuralopt-runs")
-    taken = {int(m[1] or 1): p for p in base.glob(f"{name}*") if (m := _number(p.name, name))}
+    taken = {int(m[1] or 1): p for p in base.glob("*") if (m := _number(p.name, name)) and _holds_any(p)}
     if resume:
         if not taken:
-            raise InvalidArgument(f"nothing to resume: there is no comparison of {name} in {base}/.")
+            raise InvalidArgument(
+                f"nothing to resume: there is no comparison of {name} in {base}/. Leave out --resume, or "
+                "name its folder with -o."
+            )
         return taken[max(taken)]
     following = max(taken, default=0) + 1
     return base / (name if following == 1 else f"{name}-{following}")
+
+
+def _asked_for(folder: Path, resume: bool) -> Path:
+    taken = os.path.exists(folder / MANIFEST)
+    if resume and not taken:
+        raise InvalidArgument(
+            f"nothing to resume in '{folder}': it holds no comparison. "
+            "Check the folder, or leave out --resume."
+        )
+    if taken and not resume:
+        raise InvalidArgument(
+            f"'{folder}' holds a comparison already. "
+            "Go on with it by --resume, or give another folder with -o."
+        )
+    if not resume and _holds_any(folder):
+        raise InvalidArgument(
+            f"'{folder}' holds other files, which a comparison could overwrite. Give a new folder with -o."
+        )
+    return folder
 
 
 def _number(folder: str, name: str) -> re.Match[str] | None:
     return re.fullmatch(re.escape(name) + r"(?:-(\d+))?", folder)
 
 
-def check_manifest(folder: Path, manifest: dict[str, Any], resume: bool) -> None:
-    """Write the manifest of a new comparison, or see that a resumed one is the same.
+def _holds_any(folder: Path) -> bool:
+    return any(names for _, _, names in os.walk(folder))
+
+
+@contextlib.contextmanager
+def prepared(folder: Path, resume: bool) -> Iterator[None]:
+    """See that a comparison's folder can be written to; on an error inside leave no new folder behind.
 
     Parameters
     ----------
     folder : Path
-    manifest : dict
-        Everything that the tables depend on.
     resume : bool
+        Remove what a killed run left half-written.
 
     Raises
     ------
-    InvalidArgument
-        When a setting or the data differ; says which.
     StorageError
-        When the folder cannot be written to, or the manifest is damaged.
+        When it cannot be written to.
     """
-    path = folder / _MANIFEST
-    if not resume:
-        write_json(path, manifest)
-        return
+    records = folder / "records"
+    new = [path for path in (records, *records.parents) if not os.path.exists(path)]
     try:
-        before = loads(path.read_bytes())
-        keys = sorted(set(before) | set(manifest))
-    except (OSError, ValueError, TypeError) as error:
-        raise StorageError(f"{path} cannot be read ({error}); start the comparison anew with -o.") from error
-    now = loads(_as_text(manifest))
-    for key in keys:
-        if before.get(key) != now.get(key):
-            raise InvalidArgument(
-                f"cannot resume {folder}: its {key} is {before.get(key)}, now it is {now.get(key)}. "
-                "Use the same file and options, or start anew without --resume."
-            )
-
-
-def _as_text(manifest: dict[str, Any]) -> str:
-    from neuralopt.storage import dumps
-
-    return dumps(manifest)
-
-
-def write_record(path: Path, record: Record) -> None:
-    """Write a record whole or not at all."""
-    write_container(path, kind=KIND, version=VERSION, header=record.header, arrays=record.arrays)
-
-
-def read_record(path: Path) -> Record | None:
-    """Return a record, or None when it is not there or was damaged, so that it is made again."""
-    if not path.exists():
-        return None
-    try:
-        held = read_container(path, kind=KIND, version=VERSION)
-    except StorageError:
-        return None
-    return Record(dict(held.header), dict(held.arrays))
+        check_writable(records / "ranking.json")
+        if resume:
+            remove_leftovers(folder)
+            remove_leftovers(records)
+        yield
+    except BaseException:
+        for path in new:  # innermost first; one that is not empty stays
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        raise

@@ -6,6 +6,8 @@ import platform
 
 import jax
 
+import neuralopt
+
 
 def machine_facts() -> dict[str, str | int]:
     """Return the facts that timings depend on.
@@ -21,7 +23,7 @@ def machine_facts() -> dict[str, str | int]:
     >>> machine_facts()["cores"] >= 1
     True
     """
-    packages = ("neuralopt", "jax", "numpy", "scikit-learn")
+    packages = ("jax", "numpy", "scikit-learn")
     return {
         "processor": _processor(),
         "cores": os.cpu_count() or 1,
@@ -29,6 +31,7 @@ def machine_facts() -> dict[str, str | int]:
         "device": jax.devices()[0].device_kind,
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
+        "neuralopt": neuralopt.__version__,
         **{name: importlib.metadata.version(name) for name in packages},
     }
 

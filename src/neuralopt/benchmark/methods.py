@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from neuralopt import optimizers
+from neuralopt.benchmark.naming import slug
 from neuralopt.core.errors import InvalidArgument, did_you_mean
 from neuralopt.transforms.base import Transform
 
@@ -97,11 +98,15 @@ def choose_methods(wanted: str | Sequence[Any]) -> list[Method]:
     names = [wanted] if isinstance(wanted, str) else list(wanted)
     chosen = [_method(item, known) for item in names]
     slugs = [m.slug for m in chosen]
-    doubled = {s for s in slugs if slugs.count(s) > 1}
-    if doubled or not chosen:
+    if not chosen or len(set(slugs)) < len(slugs):
         raise InvalidArgument(
             f"optimizers must be different, at least one, got {', '.join(slugs) or 'none'}. "
-            "Give variants of one optimizer labels: ('label', optimizer)."
+            "Name each once; in Python give variants of one optimizer labels: ('label', optimizer)."
+        )
+    if taken := [m.slug for m in REFERENCES if m.slug in slugs]:
+        raise InvalidArgument(
+            f"the label {taken[0]!r} is that of a reference line, which is in every comparison. "
+            "Give the optimizer another label."
         )
     return chosen
 
@@ -112,9 +117,7 @@ def _method(item: Any, known: dict[str, Method]) -> Method:
         if folded in known:
             return known[folded]
         if folded.startswith("optax."):
-            return Method(
-                folded.replace(".", "-"), folded, "gradient", optimizers.get(folded, learning_rate=1e-3)
-            )
+            return Method(slug(folded), folded, "gradient", optimizers.get(folded, learning_rate=1e-3))
         raise InvalidArgument(
             f"unknown optimizer {item!r}.{did_you_mean(item, known)} "
             f"Known: all, {', '.join(known)}, or optax.<name>."
@@ -124,9 +127,9 @@ def _method(item: Any, known: dict[str, Method]) -> Method:
         raise InvalidArgument(
             f"optimizers takes names, optimizers, or pairs (label, optimizer); got {item!r}."
         )
-    slug = "".join(c if c.isalnum() else "-" for c in str(label).lower()).strip("-")
     own = getattr(type(optimizer), "learning_rate_range", _OPTAX_RANGE)
-    return Method(slug, str(label), "gradient", optimizers.get(optimizer), own)
+    name = slug(str(label), otherwise="optimizer")
+    return Method(name, str(label), "gradient", optimizers.get(optimizer), own)
 
 
 def learning_rates(method: Method, count: int) -> np.ndarray:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from neuralopt.benchmark.runner import Record
+from neuralopt.benchmark.records import Record
 from neuralopt.core.results import Status
 
 

@@ -1,6 +1,9 @@
 """The two reference lines: a linear model and scikit-learn's histogram gradient boosting."""
 
+import contextlib
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -9,6 +12,8 @@ from neuralopt.benchmark.task import Task
 from neuralopt.models import CrossEntropy, SquaredError
 
 _ALPHAS = np.logspace(-2, 4, 7)
+_TREES, _TREES_STEP, _TREES_PATIENCE = 100, 10, 20
+_MANY_ROWS = 20_000
 
 
 def fit_linear(task: Task) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
@@ -27,9 +32,10 @@ def fit_linear(task: Task) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarra
     """
     X, y, held = task.train.X, task.train.y, task.validation
     fits = []
-    for alpha in _ALPHAS:
-        W, b = _logistic(X, y, task.outputs, alpha) if y.ndim == 1 else _ridge(X, y, alpha)
-        fits.append((validation_loss(held.X @ W + b, held.y), W, b))
+    with _few_threads(len(X)):
+        for alpha in _ALPHAS:
+            W, b = _logistic(X, y, task.outputs, alpha) if y.ndim == 1 else _ridge(X, y, alpha)
+            fits.append((validation_loss(held.X @ W + b, held.y), W, b))
     _, W, b = min(fits, key=lambda fit: fit[0])
     return task.test.X @ W + b, [(W, b)]
 
@@ -55,35 +61,69 @@ def _logistic(X: np.ndarray, y: np.ndarray, classes: int, alpha: float) -> tuple
     return W, b
 
 
-def fit_boosting(task: Task, seed: int = 0) -> np.ndarray:
+def fit_boosting(
+    task: Task, progress: Callable[[int], bool] | None = None, seed: int = 0
+) -> np.ndarray | None:
     """Fit histogram gradient boosting, its number of trees chosen by the validation loss.
+
+    Trees are added until the validation loss has not been lowered by the last twenty, at most a hundred.
 
     Parameters
     ----------
     task : Task
+    progress : callable, optional
+        Called with 0 every ten trees; returns True to interrupt.
     seed : int, default 0
         Of the binning of large data.
 
     Returns
     -------
-    float array of shape (n_test, k)
-        Predictions (standardised units) or log-probabilities of the test rows.
+    float array of shape (n_test, k) or None
+        Predictions (standardised units) or log-probabilities of the test rows; None when interrupted.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    options: dict[str, Any] = {"early_stopping": False, "random_state": seed, "max_iter": 100}
-    X, y, held, test = task.train.X, task.train.y, task.validation, task.test.X
-    if y.ndim == 1:
-        model = HistGradientBoostingClassifier(**options).fit(X, y)
-        stages = [_logs(p) for p in model.staged_predict_proba(held.X)]
-        best = int(np.argmin([validation_loss(stage, held.y) for stage in stages]))
-        return _stage((_logs(p) for p in model.staged_predict_proba(test)), best)
-    columns = []
-    for k in range(y.shape[1]):
-        model = HistGradientBoostingRegressor(**options).fit(X, y[:, k])
-        losses = [float(np.mean((p - held.y[:, k]) ** 2)) for p in model.staged_predict(held.X)]
-        columns.append(_stage(model.staged_predict(test), int(np.argmin(losses))))
-    return np.stack(columns, axis=1)
+    progress = progress or (lambda epoch: False)
+    y, columns = task.train.y, []
+    kind = HistGradientBoostingClassifier if y.ndim == 1 else HistGradientBoostingRegressor
+    targets = [(y, task.validation.y)] if y.ndim == 1 else list(zip(y.T, task.validation.y.T, strict=True))
+    for target, held in targets:
+        model = kind(early_stopping=False, warm_start=True, random_state=seed)
+        best = _grow(model, (task.train.X, target), (task.validation.X, held), progress)
+        if best is None:
+            return None
+        columns.append(_stage(_staged(model, task.test.X), best))
+    return columns[0] if y.ndim == 1 else np.concatenate(columns, axis=1)
+
+
+def _grow(model: Any, train: tuple[Any, Any], held: tuple[Any, Any], progress: Any) -> int | None:
+    """Add trees while they lower the validation loss; return the best stage, or None when interrupted."""
+    best = 0
+    with _few_threads(len(train[0])):
+        for trees in range(_TREES_STEP, _TREES + 1, _TREES_STEP):
+            if progress(0):
+                return None
+            model.set_params(max_iter=trees).fit(*train)
+            target = held[1] if held[1].dtype.kind == "i" else held[1][:, None]
+            best = int(np.argmin([validation_loss(s, target) for s in _staged(model, held[0])]))
+            if trees - 1 - best >= _TREES_PATIENCE:
+                break
+    return best
+
+
+def _staged(model: Any, X: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the outputs of shape (n, k) after every stage."""
+    if hasattr(model, "staged_predict_proba"):
+        yield from (_logs(p) for p in model.staged_predict_proba(X))
+    else:
+        yield from (p[:, None] for p in model.staged_predict(X))
+
+
+def _few_threads(rows: int) -> AbstractContextManager[Any]:
+    """Keep small fits on one thread: more only wait for each other, above all on a busy machine."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1) if rows < _MANY_ROWS else contextlib.nullcontext()
 
 
 def _logs(probabilities: np.ndarray) -> np.ndarray:

@@ -1,12 +1,15 @@
 """A task: one table, one target, one fixed split into training, validation and test rows."""
 
 import dataclasses
-import zlib
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neuralopt.core.errors import DataError
+from neuralopt.core.validation import check_count
 from neuralopt.datasets import TableEncoder, recognise_task
+from neuralopt.storage import dumps
 
 if TYPE_CHECKING:
     import pandas
@@ -35,7 +38,7 @@ class Task:
         How the kind of task was recognised.
     train, validation, test : Split
     digest : str
-        Checksum of all encoded rows and of the split.
+        Checksum of the encoding, of all encoded rows and of the split.
     """
 
     name: str
@@ -57,12 +60,6 @@ class Task:
         if self.kind == "classification":
             return len(self.encoder.classes)
         return self.train.y.shape[1]
-
-    @property
-    def slug(self) -> str:
-        """The name as part of a file name."""
-        safe = "".join(c if c.isalnum() else "-" for c in self.name.lower())
-        return safe.strip("-") or "task"
 
     def facts(self) -> dict[str, Any]:
         """Return what a report says of the task."""
@@ -158,14 +155,39 @@ def make_task(
     DataError, InvalidArgument
         For whatever in the table cannot be used, all at once.
     """
+    check_count("seed", seed, low=0)
+    # a file's name may hold what no terminal, page or UTF-8 file can
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in name)
     options: dict[str, Any] = {"task": task, "missing": missing, "drop": drop}
     whole = TableEncoder.fit(frame, target, **options)
     classified = whole.task == "classification"
     labels = whole.encode_target(frame) if classified else None
     train, validation, test = split_rows(labels, len(frame), seed)
+    if not len(test):
+        raise DataError(
+            f"Every class of the target '{whole.target_names[0]}' has 2 rows only ({len(whole.classes)} "
+            f"classes in {len(frame)} rows), and a class needs at least 3: one to train, one to validate and "
+            "one to test with. Add rows, or merge classes."
+        )
     encoder = TableEncoder.fit(frame, target, **options, rows=train)
     X, y = encoder.transform(frame), encoder.encode_target(frame)
-    reason = f"--task {task} was given." if task else recognise_task(frame.loc[:, encoder.target_names[0]])[1]
-    digest = zlib.crc32(np.ascontiguousarray(X).tobytes(), zlib.crc32(np.ascontiguousarray(y).tobytes()))
     splits = [Split(X[rows], y[rows]) for rows in (train, validation, test)]
-    return Task(name, encoder, reason, *splits, digest=f"{digest:08x}-{len(train)}-{len(test)}-{seed}")
+    return Task(shown, encoder, _reason(frame, encoder, task), *splits, digest=_digest(encoder, splits))
+
+
+def _reason(frame: "pandas.DataFrame", encoder: TableEncoder, task: str | None) -> str:
+    """Return the sentence that says why a task is of its kind."""
+    if task:
+        return f"--task {task} was given."
+    if len(encoder.target_names) > 1:
+        return "Regression, because several targets were given."
+    place = [str(name) for name in frame.columns].index(encoder.target_names[0])
+    return recognise_task(frame.iloc[:, place])[1]
+
+
+def _digest(encoder: TableEncoder, splits: list[Split]) -> str:
+    running = hashlib.sha256(dumps(encoder.to_dict()).encode())
+    for split in splits:
+        for array in (split.X, split.y):
+            running.update(f"{array.shape} {array.dtype}".encode() + array.tobytes())
+    return running.hexdigest()[:16]

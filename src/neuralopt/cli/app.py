@@ -66,7 +66,7 @@ def compare(
             target=target or [],
             task=task,
             optimizers=optimizers,
-            rates=_numbers("--learning-rates", learning_rates, float) if learning_rates else rates,
+            rates=rates if learning_rates is None else _numbers("--learning-rates", learning_rates, float),
             seeds=seeds,
             epochs=epochs,
             batch_size=batch_size,
@@ -92,17 +92,23 @@ def predict(
 ) -> None:
     """Apply a saved model to new rows."""
     from neuralopt.datasets import read_table
+    from neuralopt.datasets.wording import counted
     from neuralopt.estimators.predictor import Predictor
     from neuralopt.storage import check_writable, write_text
 
     if output is not None:
+        if output.suffix.lower() not in ("", ".csv", ".txt"):
+            raise InvalidArgument(f"predictions are written as CSV, got -o {output}. Give a name in .csv.")
         check_writable(output)
     predictor = Predictor.load(model)
-    table = predictor.predict(read_table(data, min_rows=1)).to_csv(index=False)
+    predictions = predictor.predict(read_table(data, min_rows=1))
+    table = predictions.to_csv(index=False)
     if output is None:
         sys.stdout.write(table)
     else:
-        typer.echo(f"Predictions for {table.count(chr(10)) - 1} rows: {write_text(output, table)}", err=True)
+        typer.echo(
+            f"Predictions for {counted(len(predictions), 'row')}: {write_text(output, table)}", err=True
+        )
 
 
 @app.command()

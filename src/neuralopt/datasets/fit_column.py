@@ -18,9 +18,14 @@ from neuralopt.datasets.wording import counted
 
 
 def fit_column(
-    column: pd.Series, rows: np.ndarray, impute: bool, notes: list[str], problems: list[str]
+    column: pd.Series,
+    rows: np.ndarray,
+    impute: bool,
+    notes: list[str],
+    left_out: dict[str, str],
+    problems: list[str],
 ) -> Column | None:
-    """Return a feature column's encoding, or None after adding a note (left out) or a problem (refused)."""
+    """Return a feature column's encoding, or None after saying why it is left out, or adding a problem."""
     name, kind = str(column.name), kind_of(column)
     if refuse_kind(column, name, problems):
         return None
@@ -33,12 +38,17 @@ def fit_column(
             refuse_text(column, cells, name, problems)
             return None
     if kind in ("numeric", "boolean"):
-        return _fit_numbers(column, kind == "boolean", rows, impute, notes, problems)
-    return _fit_levels(column, rows, impute, notes, problems)
+        return _fit_numbers(column, kind == "boolean", rows, impute, left_out, problems)
+    return _fit_levels(column, rows, impute, left_out, problems)
 
 
 def _fit_numbers(
-    column: pd.Series, boolean: bool, rows: np.ndarray, impute: bool, notes: list[str], problems: list[str]
+    column: pd.Series,
+    boolean: bool,
+    rows: np.ndarray,
+    impute: bool,
+    left_out: dict[str, str],
+    problems: list[str],
 ) -> NumericColumn | None:
     name, cells, before = str(column.name), numbers(column), len(problems)
     refuse_infinity(cells.values, name, problems)
@@ -49,7 +59,7 @@ def _fit_numbers(
     missing = cells.missing[rows]
     present = cells.values[rows][~missing]
     distinct = np.unique(present.astype(bool) if boolean else present)
-    if _left_out(name, distinct.tolist(), notes):
+    if _varies_not(name, distinct.tolist(), left_out):
         return None
     with np.errstate(over="ignore"):
         median = float(np.median(present))
@@ -64,7 +74,7 @@ def _fit_numbers(
 
 
 def _fit_levels(
-    column: pd.Series, rows: np.ndarray, impute: bool, notes: list[str], problems: list[str]
+    column: pd.Series, rows: np.ndarray, impute: bool, left_out: dict[str, str], problems: list[str]
 ) -> CategoricalColumn | None:
     name, found = str(column.name), labels(column)
     before = len(problems)
@@ -83,16 +93,16 @@ def _fit_levels(
     codes = found.codes[rows]
     levels = tuple(found.names[i] for i in np.unique(codes[codes >= 0]))
     missing = impute and bool((codes < 0).any())
-    if not (levels and missing) and _left_out(name, levels, notes):
+    if not (levels and missing) and _varies_not(name, levels, left_out):
         return None
     return CategoricalColumn(name, levels, missing)
 
 
-def _left_out(name: str, distinct: list | tuple, notes: list[str]) -> bool:
+def _varies_not(name: str, distinct: list | tuple, left_out: dict[str, str]) -> bool:
+    """Say of a column without two different values why it is left out."""
     if len(distinct) == 0:
-        notes.append(f"Column '{name}' is left out: no training row has a value in it.")
+        left_out[name] = f"Column '{name}' is left out: no training row has a value in it."
     elif len(distinct) == 1:
-        notes.append(
-            f"Column '{name}' is left out: every training row has the same value, {label(distinct[0])}."
-        )
-    return len(distinct) < 2
+        same = label(distinct[0])
+        left_out[name] = f"Column '{name}' is left out: every training row has the same value, {same}."
+    return name in left_out

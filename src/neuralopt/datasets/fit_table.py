@@ -16,6 +16,7 @@ from neuralopt.datasets.tasks import CLASSIFICATION, REGRESSION, recognise_task
 from neuralopt.datasets.wording import counted, listing
 
 MIN_ROWS = 10
+_SINGLY = 3  # columns that do not vary: more than this share one note
 _TASKS = (REGRESSION, CLASSIFICATION)
 _MISSING = ("refuse", "impute")
 
@@ -57,20 +58,31 @@ def fit_table(
             "Add more rows."
         )
         raise_problems(problems, DataError)
-    columns = []
+    columns, left_out = [], {}
     features = [name for name in frame.columns if name not in targets and name not in drop]
     for name in features:
-        column = fit_column(column_of(frame, name), positions, missing == "impute", notes, problems)
+        impute = missing == "impute"
+        column = fit_column(column_of(frame, name), positions, impute, notes, left_out, problems)
         if column is not None:
             columns.append(column)
-    left_out = " ".join(notes)
+    without = _why_left_out(left_out)
+    notes += without
     target = _fit_target(frame, targets, task, positions, notes, problems)
     if not columns and not problems:
-        cause = left_out if features else "the table has only its target."
+        cause = " ".join(without) if features else "the table has only its target."
         problems.append(f"No feature column is left: {cause} Give at least one column that varies.")
     raise_problems(problems, DataError)
     assert target is not None
     return columns, target, notes
+
+
+def _why_left_out(left_out: dict[str, str]) -> list[str]:
+    """Return a note for every column that does not vary, or one for many."""
+    if len(left_out) <= _SINGLY:
+        return list(left_out.values())
+    return [
+        f"{len(left_out)} columns are left out, because their training rows do not vary: {listing(left_out)}."
+    ]
 
 
 def _checked_arguments(

@@ -19,10 +19,11 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
-def absent(names: Sequence[str], known: Sequence[str]) -> str:
-    """Return quoted names, each with the known name that it resembles."""
-    hints = [did_you_mean(name, known).removeprefix(" Did") for name in names]
-    return ", ".join(f"'{name}' (did{hint})" if hint else f"'{name}'" for name, hint in zip(names, hints))
+def absent(names: Sequence[str], known: Sequence[str], limit: int = 8) -> str:
+    """Return quoted names, each with the known name that it resembles, the end of a long list as a count."""
+    hints = [did_you_mean(name, known).removeprefix(" Did") for name in names[:limit]]
+    shown = ", ".join(f"'{name}' (did{hint})" if hint else f"'{name}'" for name, hint in zip(names, hints))
+    return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
 
 
 def first_row(mask: np.ndarray) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neuralopt.core.errors import StorageError
+from neuralopt.core.errors import DataError, StorageError
 from neuralopt.datasets import TableEncoder
 from neuralopt.models import MLP, softmax
 from neuralopt.storage import read_container, write_container
@@ -53,12 +53,19 @@ class Predictor:
         Raises
         ------
         DataError
-            When columns are missing or hold what training did not.
+            When columns are missing or hold what training did not, or values far outside of training's.
         """
         import pandas
 
-        X = self.encoder.transform(frame).astype(self.params[0][0].dtype)
-        outputs = np.asarray(self.mlp.forward(self.params, X), np.float64)
+        with np.errstate(all="ignore"):  # what overflows the network's numbers is refused below
+            X = self.encoder.transform(frame).astype(self.params[0][0].dtype)
+            outputs = np.asarray(self.mlp.forward(self.params, X), np.float64)
+        finite = np.isfinite(outputs).all(axis=1)
+        if not finite.all():
+            raise DataError(
+                f"Row {int(np.argmin(finite)) + 1} has values so far outside of those of training that the "
+                "network's answer is not finite. Check the units of its cells."
+            )
         names, classes = self.encoder.target_names, self.encoder.classes
         if self.encoder.task == "regression":
             return pandas.DataFrame(self.encoder.decode_regression(outputs), frame.index, names)
@@ -112,9 +119,10 @@ class Predictor:
             count = len(mlp.layer_sizes) - 1
             params = [(held.arrays[f"layers/{k}/W"], held.arrays[f"layers/{k}/b"]) for k in range(count)]
             encoder = TableEncoder.from_dict(held.header["encoder"])
+            origin = held.header["origin"]
         except (KeyError, TypeError, ValueError) as error:
             raise StorageError(
                 f"model {str(path)!r} lacks a part that this version needs ({error}). "
                 "It was written by a version that is not compatible; train it again."
             ) from error
-        return cls(encoder, mlp, params, held.header["origin"])
+        return cls(encoder, mlp, params, origin)

@@ -48,9 +48,7 @@ def test_a_resumed_run_is_the_uninterrupted_one(case, stopped, net, regression, 
 
     whole = train(net, regression, callbacks=[patience], **arguments)
     file = tmp_path / "run.ckpt"
-    first = train(
-        net, regression, callbacks=[patience, StopAfter(stopped)], checkpoint=file, **arguments
-    )
+    first = train(net, regression, callbacks=[patience, StopAfter(stopped)], checkpoint=file, **arguments)
     assert first.status is Status.STOPPED
     assert first.epochs == stopped
     again = train(net, regression, callbacks=[patience], checkpoint=file, resume=True, **arguments)
@@ -194,5 +192,5 @@ def test_an_unwritable_place_is_told_before_any_work(net, regression, tmp_path):
 
 
 def test_seconds_between_checkpoints_must_not_be_negative(net, regression, tmp_path):
-    with pytest.raises(InvalidArgument, match="checkpoint_every must be >= 0 seconds, got -1."):
+    with pytest.raises(InvalidArgument, match=r"checkpoint_every must be >= 0 seconds, got -1\."):
         train(net, regression, checkpoint=tmp_path / "c", checkpoint_every=-1)

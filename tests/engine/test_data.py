@@ -28,7 +28,10 @@ FINITE = "Likely cause: missing values or an overflow. Remove such rows or fill 
 @pytest.mark.parametrize(
     ("data", "text"),
     [
-        ((with_value(X, (7, 1), np.nan), Y), "data X must be finite, got nan in row 7 (counted from 0), column 1."),
+        (
+            (with_value(X, (7, 1), np.nan), Y),
+            "data X must be finite, got nan in row 7 (counted from 0), column 1.",
+        ),
         ((X, with_value(Y, (9, 0), -np.inf)), "data y must be finite in float32, got -inf in row 9"),
         ((with_value(X, (3, 2), 1e60), Y), "data X must be finite in float32, got 1e+60 in row 3"),
     ],
@@ -54,13 +57,22 @@ def test_validation_data_are_checked_too(backend):
         ((X[:0], Y[:0]), "data X needs at least one row, got shape (0, 3)."),
         ((X, Y[:40]), "all arrays need the same number of rows, got 50 in data X, 40 in data y."),
         ((X.astype(str), Y), "data X must hold numbers, got dtype <U"),
-        ((X.astype(object), Y), "data X must hold numbers, got dtype object. Encode text and dates as numbers first;"),
+        (
+            (X.astype(object), Y),
+            "data X must hold numbers, got dtype object. Encode text and dates as numbers first;",
+        ),
         ((X[:, :2], Y), "data: inputs must have shape (n, 3) for a network with 3 inputs, got (50, 2)."),
         ((X[:, 0], Y), "data: inputs must have shape (n, 3) for a network with 3 inputs, got (50,)."),
         ((X, Y[:, :1]), "data: targets must have shape (n, 2) for a model with 2 outputs, got (50, 1)."),
         ((X, Y[:, 0]), "data: targets must have shape (n, 2) for a model with 2 outputs, got (50,)."),
-        ((X, LABELS), 'got (50,). Likely cause: class indices under a loss of real numbers. Pass loss="cross_entropy".'),
-        ((with_value(X, 0, 0).astype(np.int64) + 2**40, Y), "data X holds the integer 1099511627776 in row 0"),
+        (
+            (X, LABELS),
+            'got (50,). Likely cause: class indices under a loss of real numbers. Pass loss="cross_entropy".',
+        ),
+        (
+            (with_value(X, 0, 0).astype(np.int64) + 2**40, Y),
+            "data X holds the integer 1099511627776 in row 0",
+        ),
     ],
 )
 def test_data_that_do_not_fit(data, text):
@@ -72,8 +84,14 @@ def test_data_that_do_not_fit(data, text):
 @pytest.mark.parametrize(
     ("y", "text"),
     [
-        (LABELS.astype(float), "needs class indices, integers of shape (n,); got dtype float64 of shape (50,)."),
-        (LABELS.astype(str), "Likely cause: labels as text or one-hot. NeuralClassifier takes labels of any kind."),
+        (
+            LABELS.astype(float),
+            "needs class indices, integers of shape (n,); got dtype float64 of shape (50,).",
+        ),
+        (
+            LABELS.astype(str),
+            "Likely cause: labels as text or one-hot. NeuralClassifier takes labels of any kind.",
+        ),
         (LABELS[:, None], "got dtype int64 of shape (50, 1)."),
         (LABELS + 1, "class indices must lie in 0..1 for a model with 2 outputs, got 1..2."),
         (LABELS - 1, "class indices must lie in 0..1 for a model with 2 outputs, got -1..0."),
@@ -97,7 +115,11 @@ def test_integers_bools_and_lists_are_taken():
     whole = np.random.default_rng(0).integers(0, 9, (50, 3))
     results = [
         train(MLP((3, 4, 1)), data, epochs=2, backend=backend)
-        for data in ((whole, whole[:, 0]), (whole.tolist(), whole[:, 0].tolist()), (whole * 1.0, whole[:, 0] * 1.0))
+        for data in (
+            (whole, whole[:, 0]),
+            (whole.tolist(), whole[:, 0].tolist()),
+            (whole * 1.0, whole[:, 0] * 1.0),
+        )
         for backend in ("jax", "numpy")
     ]
     for result in results[1:]:
@@ -114,11 +136,17 @@ def test_integers_bools_and_lists_are_taken():
         ({"batch_size": 0}, "batch_size must be a whole number >= 1, got 0."),
         ({"batch_size": 8.0}, "batch_size must be a whole number >= 1, got 8.0."),
         ({"batch_size": "whole"}, "batch_size must be a whole number >= 1 or 'full', got 'whole'."),
-        ({"optimizer": "gd", "batch_size": 8}, "GD is gradient descent on the whole data, got batch_size=8 for 50 rows."),
+        (
+            {"optimizer": "gd", "batch_size": 8},
+            "GD is gradient descent on the whole data, got batch_size=8 for 50 rows.",
+        ),
         ({"optimizer": "adma"}, "unknown optimizer 'adma'. Did you mean 'adam'?"),
         ({"loss": "hing"}, "unknown loss 'hing'. Did you mean 'hinge'?"),
         ({"metrics": ["acuracy"]}, "unknown metric 'acuracy'. Did you mean 'accuracy'? Known: accuracy, r2."),
-        ({"metrics": ["r2"]}, "metrics are evaluated on held-out data, got metrics=('r2',) without validation."),
+        (
+            {"metrics": ["r2"]},
+            "metrics are evaluated on held-out data, got metrics=('r2',) without validation.",
+        ),
         (
             {"metrics": ["accuracy"], "validation": (X, Y)},
             "metric 'accuracy' takes class indices as targets, but the loss takes real numbers. Metrics that fit: r2.",
@@ -129,11 +157,23 @@ def test_integers_bools_and_lists_are_taken():
         ({"backend": "torch"}, "backend must be 'jax' or 'numpy', got 'torch'."),
         ({"tolerance": -1.0}, "tolerance must be finite and >= 0, got -1.0."),
         ({"divergence": 1.0}, "divergence must be > 1, got 1.0."),
-        ({"params": [(X, Y)]}, "params must be a list of (W, b) of the shapes [((3, 4), (4,)), ((4, 2), (2,))] for"),
+        (
+            {"params": [(X, Y)]},
+            "params must be a list of (W, b) of the shapes [((3, 4), (4,)), ((4, 2), (2,))] for",
+        ),
         ({"model": "mlp"}, "model must be an MLP, a Network, a flax or equinox module, or a function"),
-        ({"model": lambda p, b: 0.0}, "a plain loss(params, batch) function needs params= to start from, got params=None."),
-        ({"loss": lambda p, y: p - y, "backend": "numpy"}, "the NumPy loop trains MLPs with a named loss; use backend='jax'."),
-        ({"optimizer": "gd", "device_memory": 0}, "the data (50 rows) are larger than the device's share of memory and cannot"),
+        (
+            {"model": lambda p, b: 0.0},
+            "a plain loss(params, batch) function needs params= to start from, got params=None.",
+        ),
+        (
+            {"loss": lambda p, y: p - y, "backend": "numpy"},
+            "the NumPy loop trains MLPs with a named loss; use backend='jax'.",
+        ),
+        (
+            {"optimizer": "gd", "device_memory": 0},
+            "the data (50 rows) are larger than the device's share of memory and cannot",
+        ),
     ],
 )
 def test_arguments_that_break_a_law(arguments, text):

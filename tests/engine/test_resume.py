@@ -48,9 +48,7 @@ def test_a_resumed_run_is_the_uninterrupted_one(case, stopped, net, regression, 
 
     whole = train(net, regression, callbacks=[patience], **arguments)
     file = tmp_path / "run.ckpt"
-    first = train(
-        net, regression, callbacks=[patience, StopAfter(stopped)], checkpoint=file, **arguments
-    )
+    first = train(net, regression, callbacks=[patience, StopAfter(stopped)], checkpoint=file, **arguments)
     assert first.status is Status.STOPPED
     assert first.epochs == stopped
     again = train(net, regression, callbacks=[patience], checkpoint=file, resume=True, **arguments)

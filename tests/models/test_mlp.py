@@ -169,7 +169,9 @@ def test_parameters_are_pairs_of_weight_and_bias():
     assert {leaf.dtype for pair in params for leaf in pair} == {np.dtype(np.float32)}
     assert mlp.parameter_count == 4 * 6 + 6 + 6 * 3 + 3
     assert all(not b.any() for _, b in params)
-    grads = mlp.value_and_grad(params, np.ones((2, 4), np.float32), np.zeros((2, 3)), LOSSES["squared_error"])[1]
+    grads = mlp.value_and_grad(
+        params, np.ones((2, 4), np.float32), np.zeros((2, 3)), LOSSES["squared_error"]
+    )[1]
     assert jax.tree.structure(grads) == jax.tree.structure(params)
 
 

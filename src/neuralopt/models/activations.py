@@ -32,7 +32,9 @@ def _tanh(z: Any) -> Any:
 
 def _relu(z: Any) -> Any:
     xp = namespace(z)
-    return xp.where(z <= 0, xp.zeros_like(z), z)  # autodiff then gives 0 at 0, as the pull-back does; NaN stays NaN
+    return xp.where(
+        z <= 0, xp.zeros_like(z), z
+    )  # autodiff then gives 0 at 0, as the pull-back does; NaN stays NaN
 
 
 def _relu_pull(d: Any, z: Any, a: Any) -> Any:

@@ -18,9 +18,9 @@ def no_program_cache():
 @pytest.fixture(autouse=True)
 def precision_is_left_alone():
     """No run may leave float64 switched on or off behind it."""
-    before = jax.config.read("jax_enable_x64")
+    before = jax.config.jax_enable_x64
     yield
-    assert jax.config.read("jax_enable_x64") == before
+    assert jax.config.jax_enable_x64 == before
     assert jax.numpy.ones(1).dtype == (np.float64 if before else np.float32)
 
 

@@ -87,7 +87,7 @@ def refused(compare: Callable[..., Outcome]) -> Callable[..., str]:
 
 def listing() -> list[str]:
     """Return everything below the current folder."""
-    return sorted(str(Path(folder, name)) for folder, *both in os.walk(".") for name in sum(both, []))
+    return sorted(str(Path(folder, name)) for folder, inner, own in os.walk(".") for name in inner + own)
 
 
 @pytest.fixture

@@ -154,10 +154,13 @@ def _progress(count: int) -> Iterator[Any]:
         TextColumn("{task.fields[now]}", markup=False),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        job = bar.add_task("methods", total=count, now="")
+    bar = Progress(*columns, console=Console(stderr=True))
+    job = bar.add_task("methods", total=count, now="")
+    with contextlib.ExitStack() as shown:
 
         def observe(event: str, task: Task, method: Method, epoch: int, epochs: int) -> None:
+            if not bar.live.is_started:  # what is refused shows no bar
+                shown.enter_context(bar)
             now = f"{task.name} · {method.label}"
             if event in ("end", "kept"):
                 bar.advance(job)

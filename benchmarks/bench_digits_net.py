@@ -18,8 +18,8 @@ def measure(quick: bool) -> dict[str, Any]:
 
     X, y = load_digits(return_X_y=True)
     X = (X / 16).astype(np.float32)
-    task = Task(X, y.astype(np.int32), (64, 64, 10), "cross_entropy", 20 if quick else 60, learning_rate=1e-3)
-    return measure_steps(task, rounds=3 if quick else 9)
+    task = Task(X, y.astype(np.int32), (64, 64, 10), "cross_entropy", 10 if quick else 60, learning_rate=1e-3)
+    return measure_steps(task, rounds=2 if quick else 9)
 
 
 if __name__ == "__main__":

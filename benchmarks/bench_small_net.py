@@ -24,8 +24,8 @@ def measure(quick: bool) -> dict[str, Any]:
     X = random.normal(size=(1000, 10)).astype(np.float32)
     clean = np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2] + 0.5 * X[:, 3]
     y = (clean + random.normal(0, 0.1, 1000)).astype(np.float32)[:, None]
-    task = Task(X, y, (10, 64, 1), "squared_error", epochs=100 if quick else 300)
-    return measure_steps(task, rounds=3 if quick else 9)
+    task = Task(X, y, (10, 64, 1), "squared_error", epochs=60 if quick else 300)
+    return measure_steps(task, rounds=2 if quick else 9)
 
 
 if __name__ == "__main__":

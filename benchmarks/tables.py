@@ -68,13 +68,14 @@ def _section(name: str, title: str, record: dict[str, Any], common: dict[str, st
     ]
     for setting, measured in record["settings"].items():
         threads = ", ".join(f"{key} {count}" for key, count in measured["threads"].items())
-        parts += [f"### {setting}" if len(record["settings"]) > 1 else "", ""]
+        if len(record["settings"]) > 1:
+            parts += [f"### {setting}", ""]
         parts += [f"Threads: {threads}. {_quiet(measured)}", ""]
         for found in measured["tables"]:
             parts += [f"{found['title']}:", "", *_grid(found["columns"], found["rows"]), ""]
         parts += [f"- {_mark(found)} {found['title']} ({found['detail']})" for found in measured["checks"]]
         parts += [f"- {note}" for note in measured["notes"]]
-        parts += [""]
+        parts.append("")
     return parts
 
 

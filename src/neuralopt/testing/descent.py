@@ -8,7 +8,7 @@ import numpy as np
 
 from neuralopt.core import tree
 from neuralopt.optimizers.rates import with_learning_rate
-from neuralopt.testing.problems import Problem, example_params, problems, quadratic
+from neuralopt.testing.problems import Problem, example_grads, example_params, problems
 from neuralopt.testing.running import (
     compiled_update,
     descend,
@@ -61,13 +61,15 @@ def sweeps_by_vmap(optimizer: Any) -> None:
     rate = learning_rate_of(optimizer)
     if rate is None:
         return
-    start, rates = to_jax(example_params(np.float32)), jnp.asarray([rate, rate / 2, rate / 4], jnp.float32)
+    params, stream = to_jax(example_params(np.float32)), to_jax(example_grads(3, np.float32))
+    rates = [rate, rate / 2, rate / 4]
 
     def run(one: Any) -> Any:
-        return descend(with_learning_rate(optimizer, one), quadratic, start, 5)
+        return follow(with_learning_rate(optimizer, one), params, stream)[0]
 
-    swept, alone = jax.jit(jax.vmap(run))(rates), [jax.jit(run)(one) for one in rates]
-    apart = difference(jnp.stack(alone), swept, np.float32)
+    swept = jax.jit(jax.vmap(run))(jnp.asarray(rates, jnp.float32))
+    alone = [follow(with_learning_rate(optimizer, one), params, stream, compiled_update)[0] for one in rates]
+    apart = difference(tree.map(lambda *leaf: jnp.stack(leaf), *alone), swept, np.float32)
     require(apart <= 8, f"a sweep by vmap must equal solo runs; they are {apart:.0f} ulp apart in float32.")
 
 

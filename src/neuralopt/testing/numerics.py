@@ -47,23 +47,11 @@ def agrees_across_namespaces(optimizer: Any) -> None:
 
 def keeps_bfloat16(optimizer: Any) -> None:
     """Keep bfloat16 parameters, and keep what is remembered precise enough not to freeze."""
-    low = tree.map(lambda p: jnp.asarray(p, jnp.bfloat16), example_params())
-    grads = tree.map(lambda p: jnp.asarray(p, jnp.bfloat16), example_grads(1)[0])
-
-    def run(params: Any, grads: Any) -> Any:
-        def step(carry: Any, _: Any) -> tuple[Any, None]:
-            params, state = carry
-            updates, state = update(optimizer, grads, state, params)
-            for name, p, u in zip(tree.names(params), tree.leaves(params), tree.leaves(updates), strict=True):
-                require(
-                    u.dtype == p.dtype,
-                    f"an update must have its parameter's dtype; leaf {name!r}: {u.dtype} for {p.dtype}.",
-                )
-            return (tree.apply_updates(params, updates), state), None
-
-        return jax.lax.scan(step, (params, optimizer.init(params)), None, length=300)[0]
-
-    (_, ours), (_, full) = jax.jit(run)(low, grads), jax.jit(run)(*tree.map(_widen, (low, grads)))
+    low, grads = (
+        tree.map(lambda p: p.astype(jnp.bfloat16), part) for part in (example_params(), example_grads(1)[0])
+    )
+    _, ours = _same_gradient(optimizer, low, grads)
+    _, full = _same_gradient(optimizer, *(tree.map(_widen, part) for part in (low, grads)))
     for name, a, b in zip(tree.names(ours), tree.leaves(ours), tree.leaves(full), strict=True):
         a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
         require(
@@ -71,25 +59,52 @@ def keeps_bfloat16(optimizer: Any) -> None:
             f"with bfloat16 parameters the state must follow that of float32; leaf {name!r} froze or "
             f"drifted: norm {np.linalg.norm(a):.4g}, in float32 {np.linalg.norm(b):.4g}.",
         )
+    compiled = jax.eval_shape(lambda p, g: update(optimizer, g, optimizer.init(p), p), low, grads)
+    eager = update(optimizer, grads, optimizer.init(low), low)
+    for label, (updates, state) in (("NumPy", eager), ("JAX", compiled)):
+        for name, p, u in zip(tree.names(low), tree.leaves(low), tree.leaves(updates), strict=True):
+            require(
+                u.dtype == p.dtype,
+                f"on {label} an update must have its parameter's dtype; "
+                f"leaf {name!r}: {u.dtype} for {p.dtype}.",
+            )
+        for name, there, here in zip(tree.names(ours), tree.leaves(state), tree.leaves(ours), strict=True):
+            require(
+                there.dtype == here.dtype,
+                f"a state must have the same dtypes on NumPy and JAX; leaf {name!r} has {there.dtype} "
+                f"on {label} and {here.dtype} on NumPy after many steps.",
+            )
+
+
+def _same_gradient(optimizer: Any, params: Any, grads: Any) -> tuple[Any, Any]:
+    """Return the updates and the state after 300 times the same gradient at the same parameters."""
+    state, updates = optimizer.init(params), grads
+    for _ in range(300):
+        updates, state = update(optimizer, grads, state, params)
+    return updates, state
 
 
 def _widen(leaf: Any) -> Any:
-    return leaf.astype(jnp.float32)
+    return leaf.astype(np.float32)
 
 
 def keeps_float32(optimizer: Any) -> None:
     """Keep float32 although hyperparameters are NumPy float64 scalars and float64 is enabled."""
     wide = tree.map(lambda h: np.float64(h) if isinstance(h, float) else h, optimizer)
+    params, grads = example_params(np.float32), example_grads(1, np.float32)[0]
+
+    def step(optimizer: Any, params: Any, grads: Any) -> Any:
+        return update(optimizer, grads, optimizer.init(params), params)
+
     with jax.enable_x64(True):
-        for params, grads in (
-            (example_params(np.float32), example_grads(1, np.float32)[0]),
-            (to_jax(example_params(np.float32)), to_jax(example_grads(1, np.float32)[0])),
+        for label, made in (
+            ("NumPy", step(wide, params, grads)),
+            ("JAX", jax.eval_shape(step, wide, params, grads)),
         ):
-            updates, state = update(wide, grads, wide.init(params), params)
-            for name, leaf in zip(tree.names((updates, state)), tree.leaves((updates, state)), strict=True):
+            for name, leaf in zip(tree.names(made), tree.leaves(made), strict=True):
                 require(
                     leaf.dtype != np.float64,
-                    f"float32 parameters must not be widened by NumPy float64 hyperparameters; "
+                    f"float32 parameters must not be widened by NumPy float64 hyperparameters; on {label} "
                     f"leaf {name!r} of (updates, state) became float64.",
                 )
 

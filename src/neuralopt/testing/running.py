@@ -24,8 +24,16 @@ def update(optimizer: Any, grads: Any, state: Any, params: Any) -> tuple[Any, An
     return optimizer.update(grads, state, params, value=quadratic(params), value_fn=quadratic)
 
 
+traces: list[str] = []  # one entry for every time that `compiled_update` was traced
+
+
+def _traced(optimizer: Any, grads: Any, state: Any, params: Any) -> tuple[Any, Any]:
+    traces.append(type(optimizer).__name__)
+    return update(optimizer, grads, state, params)
+
+
 #: Shared by all checks, so that each optimizer is compiled once for one kind of parameters.
-compiled_update = jax.jit(update)
+compiled_update = jax.jit(_traced)
 
 
 def to_jax(params: Any) -> Any:

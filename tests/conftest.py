@@ -1,0 +1,44 @@
+"""Strict numerics for all tests: nothing is widened, broadcast or drawn by accident."""
+
+import importlib
+import os
+from types import ModuleType
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("NPROC", "1")  # workers of pytest-xdist share the cores; read before jax is imported
+
+import hypothesis
+import jax
+import pytest
+
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+hypothesis.settings.register_profile(
+    "neuralopt", deadline=None, derandomize=True, database=None, max_examples=60
+)
+hypothesis.settings.load_profile("neuralopt")
+
+
+@pytest.fixture
+def x64():
+    """Enable float64 in JAX for one test."""
+    with jax.enable_x64(True):
+        yield
+
+
+@pytest.fixture
+def strict_dtypes():
+    """Let JAX raise wherever two dtypes meet that are not the same."""
+    with jax.numpy_dtype_promotion("strict"):
+        yield
+
+
+@pytest.fixture(scope="session")
+def torch() -> ModuleType:
+    """Return torch, the oracle; where the tests are the gate it must be there."""
+    try:
+        return importlib.import_module("torch")
+    except ImportError:
+        if os.environ.get("CI"):
+            pytest.fail("torch is an oracle of these tests and must be installed where CI is set")
+        pytest.skip("torch, an oracle, is not installed")

@@ -11,9 +11,7 @@ from neuralopt.transforms import ClipByGlobalNorm, ClipByValue, DecoupledDecay, 
 FORMS = {
     **{name: cls() for name, cls in optimizers.registered().items()},
     "sgd nesterov": optimizers.SGD(0.05, momentum=0.9, nesterov=True),
-    "sgd rate inside": optimizers.SGD(0.05, momentum=0.9, lr_in_momentum=True),
     "rmsprop all": optimizers.RMSprop(0.01, momentum=0.9, centered=True, eps_in_sqrt=True),
-    "nadamw optax": optimizers.NAdamW(0.01, convention="optax"),
     "chain": chain(ClipByGlobalNorm(1.0), L2Decay(0.1), optimizers.SGD(0.05, momentum=0.9)),
     "scheduled": chain(
         ClipByValue(Cosine(2.0, 100, 1.0)),

@@ -77,12 +77,17 @@ def tells_its_learning_rate(optimizer: Any) -> None:
 
 def resumes_exactly(optimizer: Any) -> None:
     """Continue bit for bit from a state that was put away as plain arrays."""
-    params, stream = to_jax(example_params(np.float32)), to_jax(example_grads(4, np.float32))
-    whole = follow(optimizer, params, stream, compiled_update)
-    half, state = follow(optimizer, params, stream[:2], compiled_update)
+    params, stream = example_params(np.float32), example_grads(4, np.float32)
+    _resumes(optimizer, params, stream, update, np.asarray)
+    _resumes(optimizer, to_jax(params), to_jax(stream), compiled_update, jnp.asarray)
+
+
+def _resumes(optimizer: Any, params: Any, stream: list[Any], step: Any, as_array: Any) -> None:
+    whole = follow(optimizer, params, stream, step)
+    half, state = follow(optimizer, params, stream[:2], step)
     plain = [np.array(leaf) for leaf in tree.leaves(state)]
-    restored = tree.structure(optimizer.init(params)).unflatten([jnp.asarray(leaf) for leaf in plain])
-    resumed = follow(optimizer, half, stream[2:], compiled_update, restored)
+    restored = tree.structure(optimizer.init(params)).unflatten([as_array(leaf) for leaf in plain])
+    resumed = follow(optimizer, half, stream[2:], step, restored)
     require(
         same(whole, resumed),
         "a run resumed from the leaves of its state must equal the uninterrupted run bit for bit. "

@@ -70,7 +70,7 @@ def problems() -> list[Problem]:
 
 
 def example_params(dtype: Any = np.float64) -> Any:
-    """Return parameters of all the ranks that occur, every entry between 1 and 2 in size.
+    """Return parameters that decay and such that do not, every entry between 1 and 2 in size.
 
     Parameters
     ----------
@@ -80,15 +80,15 @@ def example_params(dtype: Any = np.float64) -> Any:
     Returns
     -------
     dict of ndarray
-        A convolution kernel, a matrix and a bias.
+        A convolution kernel and a bias.
 
     Examples
     --------
     >>> {name: leaf.shape for name, leaf in example_params().items()}
-    {'bias': (3,), 'kernel': (2, 2, 1, 3), 'matrix': (2, 3)}
+    {'bias': (3,), 'kernel': (2, 2, 1, 3)}
     """
     rng = np.random.default_rng(0)
-    shapes = {"bias": (3,), "kernel": (2, 2, 1, 3), "matrix": (2, 3)}
+    shapes = {"bias": (3,), "kernel": (2, 2, 1, 3)}
     return {
         name: (rng.uniform(1, 2, shape) * rng.choice([-1.0, 1.0], shape)).astype(dtype)
         for name, shape in shapes.items()
@@ -113,7 +113,7 @@ def example_grads(count: int, dtype: Any = np.float64) -> list[Any]:
     Examples
     --------
     >>> len(example_grads(3)), sorted(example_grads(1)[0])
-    (3, ['bias', 'kernel', 'matrix'])
+    (3, ['bias', 'kernel'])
     """
     rng = np.random.default_rng(1)
     return [

@@ -25,7 +25,12 @@ from neuralopt.transforms import (
 from neuralopt.transforms.base import Transform
 from neuralopt.transforms.masks import check_mask, selected
 
-entries = st.lists(st.floats(-1e6, 1e6, allow_subnormal=False), min_size=3, max_size=3)
+entries = st.lists(st.floats(-1e6, 1e6).map(lambda x: round(x, 3)), min_size=3, max_size=3)
+
+
+@jax.jit
+def optax_clip(limit, grads):
+    return optax.clip_by_global_norm(limit).update(grads, optax.EmptyState())[0]
 
 
 def once(transform, grads, params=None):
@@ -37,9 +42,7 @@ def once(transform, grads, params=None):
 def test_global_norm_clip_equals_optax(values, limit):
     grads = [np.asarray(values[:2]), np.asarray(values[2:])]
     with jax.enable_x64(True):
-        expected, _ = optax.clip_by_global_norm(limit).update(
-            tree.map(jnp.asarray, grads), optax.EmptyState()
-        )
+        expected = optax_clip(limit, grads)
     for ours, theirs in zip(once(ClipByGlobalNorm(limit), grads), expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12)
 

@@ -48,7 +48,8 @@ def use_compilation_cache() -> None:
     ``off`` it leaves JAX's settings alone.
     """
     wanted = os.environ.get("NEURALOPT_CACHE", "")
-    if wanted == "off" or jax.config.values["jax_compilation_cache_dir"] is not None:
+    told = jax.config.jax_compilation_cache_dir  # pyright: ignore[reportAttributeAccessIssue]
+    if wanted == "off" or told is not None:
         return
     try:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

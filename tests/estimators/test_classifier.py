@@ -170,5 +170,5 @@ def test_a_loss_of_ones_own(iris: Data) -> None:
 def squared_hinge(scores, y):
     import jax.numpy as jnp
 
-    sides = 2 * (jnp.arange(3) == y[:, None]) - 1
+    sides = 2 * (jnp.arange(3)[None, :] == y[:, None]) - 1
     return jnp.maximum(0, 1 - sides * scores) ** 2

@@ -74,7 +74,15 @@ def adapt_module(
     Parameters
     ----------
     model : flax.linen.Module, flax.nnx.Module or equinox.Module
-    params, loss, metrics, example, dtype
+    params : tree or None
+        As for `adapt`.
+    loss : Loss or callable
+        Made ready by ``get_loss``.
+    metrics : tuple of str
+        As for `adapt`.
+    example : tree
+        As for `adapt`.
+    dtype : dtype
         As for `adapt`.
     roots : set of str
         The packages that the module's classes come from.

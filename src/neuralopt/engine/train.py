@@ -87,6 +87,7 @@ def train(
     Returns
     -------
     TrainResult
+        Parameters, history, status and the trained model.
 
     Raises
     ------

@@ -158,10 +158,12 @@ def softmax(scores: Any) -> Any:
     Parameters
     ----------
     scores : array of shape (n, k)
+        Any real numbers.
 
     Returns
     -------
     array of shape (n, k)
+        Shares that sum to one in every row.
 
     Examples
     --------
@@ -192,6 +194,7 @@ def get_loss(loss: str | Loss | Callable[..., Any]) -> Any:
     Returns
     -------
     Loss or callable
+        Ready for `train`.
 
     Raises
     ------

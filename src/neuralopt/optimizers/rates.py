@@ -37,7 +37,8 @@ def with_learning_rate(optimizer: Any, learning_rate: Any) -> Any:
     found = _set(optimizer, learning_rate)
     if found is None:
         raise InvalidArgument(
-            f"{type(optimizer).__name__} has no learning rate to set. "
+            f"{optimizer!r} is already made and keeps its own learning rate, got "
+            f"learning_rate={learning_rate!r} beside it. "
             "Make it from a factory: from_optax(optax.adam, learning_rate=...)."
         )
     return found

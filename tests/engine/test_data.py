@@ -149,8 +149,7 @@ def test_integers_bools_and_lists_are_taken():
         ),
         (
             {"metrics": ["accuracy"], "validation": (X, Y)},
-            "metric 'accuracy' takes class indices as targets, "
-            "but the loss takes real numbers. Metrics that fit: r2",
+            "metric 'accuracy' takes class indices as targets, but the loss takes real numbers. Metrics that fit: r2.",
         ),
         ({"dtype": "float16"}, "dtype must be 'float32' or 'float64', got 'float16'."),
         ({"dtype": None}, "dtype must be 'float32' or 'float64', got None."),
@@ -186,7 +185,7 @@ def test_arguments_that_break_a_law(arguments, text):
 def test_two_early_stoppings():
     from neuralopt import EarlyStopping
 
-    with pytest.raises(InvalidArgument, match="a run takes one EarlyStopping, got 2"):
+    with pytest.raises(InvalidArgument, match=r"a run takes one EarlyStopping, got 2\."):
         train(MLP((3, 2)), (X, Y), callbacks=[EarlyStopping(), EarlyStopping()])
 
 

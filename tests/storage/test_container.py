@@ -289,3 +289,8 @@ def test_overwriting_can_be_refused(model):
     with pytest.raises(StorageError, match="exists already"):
         write_container(model, kind="model", version=1, header={}, arrays={}, overwrite=False)
     assert model.read_bytes() == before
+
+
+def test_a_header_that_is_no_dict(tmp_path):
+    with pytest.raises(InvalidArgument, match="header must be a dict, got list"):
+        write_container(tmp_path / "x", kind="model", version=1, header=[], arrays={})  # pyright: ignore[reportArgumentType]

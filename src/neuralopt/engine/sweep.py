@@ -43,7 +43,7 @@ def sweep(
     divergence: float = 1e4,
     dtype: Any = "float32",
     batching: str | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], bool | None] | None = None,
 ) -> SweepResult:
     """Train one model at several learning rates from several seeds, in one compiled program.
 
@@ -66,7 +66,7 @@ def sweep(
         One run after the other, or all in step. By default what is faster: ``map`` on a CPU,
         ``vmap`` elsewhere.
     progress : callable, optional
-        Called between chunks with the number of epochs done.
+        Called between chunks with the number of epochs done; returns True to interrupt all runs.
 
     Returns
     -------
@@ -172,7 +172,7 @@ def _run(
     rates: int,
     epochs: int,
     batching: str,
-    progress: Callable[[int], None] | None,
+    progress: Callable[[int], bool | None] | None,
 ) -> tuple[LoopState, dict[str, np.ndarray], float, float, bool]:
     """Run chunks of epochs of all runs; the first call runs none and so measures compilation."""
     plan, capacity = runner.plan, max(1, chunk_capacity(runner.source.rows) // len(seeds))
@@ -203,6 +203,7 @@ def _run(
     states, _ = chunk(jax.device_put(states), 0, 0)
     compiling, seconds, epoch, size = time.perf_counter() - begin, 0.0, 0, 1
     parts: dict[str, list[np.ndarray]] = {}
+    stopped = False
     with DeferredInterrupt() as interrupt:
         while epoch < epochs:
             until = min(epochs, epoch + min(size, capacity))
@@ -214,12 +215,11 @@ def _run(
                 parts.setdefault(name, []).append(np.asarray(column)[:, : until - epoch])
             size = max(1, min(2 * size, int(_CHUNK_SECONDS * (until - epoch) / max(elapsed, 1e-9))))
             epoch = until
-            if progress is not None:
-                progress(epoch)
-            if interrupt.requested or (np.asarray(states.status) != Status.RUNNING.code).all():
+            stopped = (progress is not None and bool(progress(epoch))) or interrupt.requested
+            if stopped or (np.asarray(states.status) != Status.RUNNING.code).all():
                 break
     joined = {name: np.concatenate(columns, axis=1) for name, columns in parts.items()}
     if epoch < epochs:
         rest = ((0, 0), (0, epochs - epoch))
         joined = {name: np.pad(c, rest, constant_values=np.nan) for name, c in joined.items()}
-    return states, joined, seconds, compiling, interrupt.requested and epoch < epochs
+    return states, joined, seconds, compiling, stopped and epoch < epochs

@@ -103,6 +103,6 @@ def check_activation(name: str) -> None:
     neuralopt.core.errors.InvalidArgument: unknown activation 'tahn'. Did you mean 'tanh'? \
 Known: tanh, relu, gelu, sigmoid, identity, step, sign.
     """
-    if name not in ACTIVATIONS:
+    if not isinstance(name, str) or name not in ACTIVATIONS:
         hint = did_you_mean(name, ACTIVATIONS) if isinstance(name, str) else ""
         raise InvalidArgument(f"unknown activation {name!r}.{hint} Known: {', '.join(ACTIVATIONS)}.")

@@ -205,7 +205,7 @@ def get_loss(loss: str | Loss | Callable[..., Any]) -> Any:
     """
     if isinstance(loss, Loss) or callable(loss):
         return loss
-    if loss not in LOSSES:
+    if not isinstance(loss, str) or loss not in LOSSES:
         hint = did_you_mean(loss, LOSSES) if isinstance(loss, str) else ""
         raise InvalidArgument(f"unknown loss {loss!r}.{hint} Known: {', '.join(LOSSES)}, or your own.")
     return LOSSES[loss]

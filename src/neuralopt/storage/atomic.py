@@ -10,6 +10,7 @@ from typing import Any
 from neuralopt.storage.destination import destination, write_failure
 from neuralopt.storage.text import dumps
 
+_PREFIX, _SUFFIX = ".neuralopt-", ".tmp"
 _PROBE = bytes(4096)  # one block: an empty probe file fits on a full disk
 
 
@@ -157,6 +158,24 @@ def check_writable(path: str | os.PathLike[str]) -> Path:
     return target
 
 
+def remove_leftovers(folder: str | os.PathLike[str]) -> None:
+    """Remove the temporary files that a killed process left in a folder; call it where nobody else writes.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        The folder; those inside it are not looked at.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> remove_leftovers(tempfile.mkdtemp())
+    """
+    for leftover in Path(folder).glob(f"{_PREFIX}*{_SUFFIX}"):
+        with suppress(OSError):
+            leftover.unlink()
+
+
 def sync_folder(folder: Path) -> None:
     """Flush a folder's entries, so that a rename survives a power cut."""
     if not hasattr(os, "O_DIRECTORY"):  # Windows: folders cannot be opened, renames are journalled
@@ -187,7 +206,7 @@ def _mode(target: Path) -> int | None:
 
 
 def _temporary(target: Path) -> Path:
-    return target.parent / f".neuralopt-{secrets.token_hex(8)}.tmp"
+    return target.parent / f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}"
 
 
 def _write_synced(file: Path, data: bytes | memoryview, mode: int | None) -> None:

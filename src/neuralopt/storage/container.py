@@ -23,7 +23,7 @@ from neuralopt.storage.verify import FORMAT, digest, verified
 class Container:
     """What a container file holds.
 
-    Attributes
+    Parameters
     ----------
     kind : str
         What the file is: ``"model"``, ``"checkpoint"``, ``"record"``, ...

@@ -1,0 +1,71 @@
+"""From a task's records to its part of the ranking, its saved model and the timings."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+from neuralopt.benchmark.ranking import findings, ranking_rows, summary
+from neuralopt.benchmark.records import Record
+from neuralopt.benchmark.task import Task
+from neuralopt.estimators.predictor import Predictor
+from neuralopt.models import MLP
+
+Named = list[tuple[str, Record]]
+"""Records with the names of their files."""
+
+
+def conclude(folder: Path, task: Task, slug: str, records: Named) -> dict[str, Any]:
+    """Return a task's part of the ranking; save the best of the models that can be saved.
+
+    Parameters
+    ----------
+    folder : Path
+    task : Task
+    slug : str
+        Begins the name of the model's file.
+    records : list of (file name, Record)
+
+    Returns
+    -------
+    dict
+        Facts of the task, rows, summary, findings, and where the model is.
+    """
+    rows, facts = ranking_rows(records), task.facts()
+    by_file = dict(records)
+    model = label = None
+    for row in rows:
+        record = by_file[row["record"]]
+        if record.header["network"] is not None and row["metric"] is not None:
+            path, label = folder / f"{slug}.model.safetensors", row["label"]
+            model = str(_predictor(task, record, row).save(path))
+            break
+    return {
+        **facts,
+        "summary": summary(rows, facts),
+        "best_model": model,
+        "best_model_label": label,
+        "rows": rows,
+        "findings": findings([record for _, record in records]),
+    }
+
+
+def _predictor(task: Task, record: Record, row: dict[str, Any]) -> Predictor:
+    network = record.header["network"]
+    mlp = MLP(**{**network, "layer_sizes": tuple(network["layer_sizes"])})
+    kept = ("method", "label", "learning_rate", "metric", "metric_low", "metric_high", "loss")
+    origin = {"task": task.name, "metric_name": task.facts()["metric"], **{k: row[k] for k in kept}}
+    return Predictor(task.encoder, mlp, record.params(), origin)
+
+
+def timings(done: dict[str, Named]) -> str:
+    """Return measured seconds as CSV; apart from the ranking, which is the same in every run."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["task", "method", "compile_seconds", "train_seconds"])
+    for task, records in done.items():
+        for _, record in records:
+            seconds = record.header["seconds"]
+            times = (f"{seconds['compile']:.3f}", f"{seconds['train']:.3f}")
+            writer.writerow([task, record.header["method"], *times])
+    return text.getvalue()

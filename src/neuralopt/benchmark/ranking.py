@@ -1,0 +1,142 @@
+"""From records to the ranking: rows in order, a summary in words, findings with cause and cure."""
+
+from typing import Any
+
+import numpy as np
+
+from neuralopt.benchmark.records import Record
+from neuralopt.core.results import Status
+
+
+def ranking_rows(records: list[tuple[str, Record]]) -> list[dict[str, Any]]:
+    """Return one row for every record, best test metric first, diverged ones last.
+
+    Parameters
+    ----------
+    records : list of (file name, Record)
+
+    Returns
+    -------
+    list of dict
+        With rank, names, chosen learning rate, loss and metric with 95 % intervals, status.
+    """
+    rows = [_row(name, record) for name, record in records]
+    rows.sort(key=lambda row: (row["metric"] is None, -(row["metric"] or 0), row["loss"] or 0, row["method"]))
+    for rank, row in enumerate(rows, 1):
+        row["rank"] = rank
+    return rows
+
+
+def _row(name: str, record: Record) -> dict[str, Any]:
+    header = record.header
+    scores = header["scores"] or {"loss": [None] * 3, "metric": [None] * 3}
+    best, rates = header["best"], header["learning_rates"]
+    diverged = int(np.sum(header["diverged"]))
+    runs = int(np.size(header["diverged"]))
+    lost = header["scores"] is None
+    return {
+        "rank": 0,
+        "method": header["method"],
+        "label": header["label"],
+        "family": header["family"],
+        "learning_rate": None if best is None else rates[best],
+        **dict(zip(("metric", "metric_low", "metric_high"), scores["metric"], strict=True)),
+        **dict(zip(("loss", "loss_low", "loss_high"), scores["loss"], strict=True)),
+        "status": Status.DIVERGED.value if lost else Status.MAX_EPOCHS.value,
+        "diverged_runs": diverged,
+        "runs": runs,
+        "record": name,
+    }
+
+
+def summary(rows: list[dict[str, Any]], facts: dict[str, Any]) -> str:
+    """Return who won in one to three sentences, and whether a reference line did.
+
+    Parameters
+    ----------
+    rows : list of dict
+        From `ranking_rows`.
+    facts : dict
+        From ``Task.facts``.
+
+    Returns
+    -------
+    str
+    """
+    ours = [r for r in rows if r["family"] != "reference" and r["metric"] is not None]
+    if not ours:
+        return "Every network diverged. Give smaller learning rates, or look for outliers in the data."
+    best, metric = ours[0], "accuracy" if facts["metric"] == "accuracy" else "R²"
+    level = [r["label"] for r in ours[1:] if r["metric_high"] >= best["metric"]]
+    text = f"{best['label']} is the best network: test {metric} {_interval(best)}."
+    if level:
+        text += (
+            f" {len(level)} other{'s' if len(level) > 1 else ''} cannot be told apart from it on "
+            f"{facts['n_test']} test rows ({', '.join(level[:4])}{', ...' if len(level) > 4 else ''})."
+        )
+    beaten = [r for r in rows if r["family"] == "reference" and (r["metric"] or -np.inf) > best["metric"]]
+    if beaten:
+        top = beaten[0]
+        clear = top["metric_low"] > best["metric_high"]
+        text += (
+            f" {top['label']} does {'clearly ' if clear else ''}better ({_interval(top)}): "
+            "a network does not pay here as it stands."
+        )
+    return text
+
+
+def _interval(row: dict[str, Any]) -> str:
+    return f"{row['metric']:.3f} [{row['metric_low']:.3f}, {row['metric_high']:.3f}]"
+
+
+def findings(records: list[Record]) -> list[dict[str, Any]]:
+    """Return what a user should know about the runs, each with cause and cure.
+
+    Parameters
+    ----------
+    records : list of Record
+
+    Returns
+    -------
+    list of dict
+        With code, title, cause, cure and the labels of the methods concerned.
+    """
+    gradient = [r.header for r in records if r.header["family"] != "reference"]
+    edge = [
+        h["label"]
+        for h in gradient
+        if h["best"] is not None
+        and len(h["learning_rates"]) > 2
+        and h["best"] in (0, len(h["learning_rates"]) - 1)
+    ]
+    lost = [h["label"] for h in gradient if np.any(h["diverged"])]
+    found = []
+    if edge:
+        found.append(
+            {
+                "code": "NOPT001",
+                "title": "Best learning rate at the edge of the range",
+                "cause": (
+                    "The lowest validation loss was reached at the smallest or largest learning rate tried; "
+                    "a better one may lie beyond."
+                ),
+                "cure": "Give a wider range with --learning-rates.",
+                "methods": edge,
+            }
+        )
+    if lost:
+        found.append(
+            {
+                "code": "NOPT003",
+                "title": "Some runs diverged",
+                "cause": (
+                    "At its larger learning rates the loss grew without bound. They count as infinitely bad "
+                    "in the choice of the learning rate and are never dropped."
+                ),
+                "cure": (
+                    "Nothing to do when a smaller learning rate was chosen; otherwise clip the gradients."
+                ),
+                "methods": lost,
+            }
+        )
+    return found

@@ -1,0 +1,157 @@
+"""Run one method on one task and write down everything it did."""
+
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from neuralopt.benchmark.budget import Budget
+from neuralopt.benchmark.methods import Method, learning_rates
+from neuralopt.benchmark.records import Record, model_arrays
+from neuralopt.benchmark.references import fit_boosting, fit_linear
+from neuralopt.benchmark.scores import figures, loss_of, score
+from neuralopt.benchmark.statistics import best_learning_rate
+from neuralopt.benchmark.task import Task
+from neuralopt.core.results import Status
+from neuralopt.engine import SweepResult, sweep
+from neuralopt.models import MLP
+
+Progress = Callable[[int], bool]
+"""Called with the number of epochs done; returns True to interrupt."""
+
+
+def run_method(method: Method, task: Task, budget: Budget, progress: Progress | None = None) -> Record | None:
+    """Run a method on a task.
+
+    Parameters
+    ----------
+    method : Method
+    task : Task
+    budget : Budget
+    progress : callable, optional
+        Called with the number of epochs done; returns True to interrupt.
+
+    Returns
+    -------
+    Record or None
+        None when the run was interrupted: half a method is no result.
+    """
+    progress = progress or (lambda epoch: False)
+    return (
+        _reference(method, task, progress)
+        if method.family == "reference"
+        else _gradient(method, task, budget, progress)
+    )
+
+
+def _gradient(method: Method, task: Task, budget: Budget, progress: Progress) -> Record | None:
+    metric = "accuracy" if task.kind == "classification" else "r2"
+    rates = learning_rates(method, budget.rates) if isinstance(budget.rates, int) else np.array(budget.rates)
+    epochs, network = budget.epochs_for(task), budget.network(task)
+    whole = getattr(method.optimizer, "full_batch", False)
+    result = sweep(
+        network,
+        (task.train.X, task.train.y),
+        optimizer=method.optimizer,
+        learning_rates=rates.tolist(),
+        seeds=range(budget.seeds),
+        loss=loss_of(task),
+        epochs=epochs,
+        batch_size=None if whole else budget.batch_size,
+        validation=(task.validation.X, task.validation.y),
+        metrics=[metric],
+        progress=progress,
+    )
+    if any(status is Status.INTERRUPTED for row in result.status for status in row):
+        return None
+    shape = (len(rates), budget.seeds)
+    outputs = _test_outputs(network, result, task)
+    diverged = np.array([[s is Status.DIVERGED for s in row] for row in result.status])
+    lowest = np.where(diverged, np.inf, _lowest(result.history["validation_loss"]))
+    best = best_learning_rate(lowest)
+    test_loss, test_metric = figures(task, outputs.reshape(-1, *outputs.shape[2:]))
+    header = {
+        "learning_rates": [float(rate) for rate in rates],
+        "seeds": list(range(budget.seeds)),
+        "best": best,
+        "epochs": epochs,
+        "batch_size": len(task.train.X) if whole else min(budget.batch_size, len(task.train.X)),
+        "parameters": network.parameter_count,
+        "statuses": [[status.value for status in row] for row in result.status],
+        "diverged": diverged.tolist(),
+        "seconds": {"compile": result.compile_seconds, "train": result.seconds},
+        "hyperparameters": {"optimizer": repr(method.optimizer)},
+        "network": dataclasses.asdict(network),
+        "scores": None if best is None else score(task, outputs[best][~diverged[best]]),
+    }
+    arrays = {
+        "train_loss": result.history["loss"],
+        "validation_loss": result.history["validation_loss"],
+        "validation_metric": result.history[f"validation_{metric}"],
+        "test_loss": np.where(diverged, np.nan, test_loss.reshape(shape)),
+        "test_metric": np.where(diverged, np.nan, test_metric.reshape(shape)),
+        "best_epoch": result.best_epoch,
+    }
+    if best is not None:
+        arrays |= model_arrays(result.params(best, int(np.argmin(lowest[best]))))
+    return _record(method, task, header, arrays)
+
+
+def _test_outputs(network: MLP, result: SweepResult, task: Task) -> np.ndarray:
+    """Return what every run's network says of the test rows, shape (L, S, n_test, k)."""
+    rates, seeds = range(len(result.learning_rates)), range(len(result.seeds))
+    with np.errstate(all="ignore"):  # a diverged run may overflow; it is marked as such
+        X = task.test.X.astype(np.float32)
+        return np.array(
+            [[network.forward(result.params(i, j), X) for j in seeds] for i in rates], dtype=np.float64
+        )
+
+
+def _lowest(curves: np.ndarray) -> np.ndarray:
+    """Return the lowest finite entry of every curve, infinity where there is none."""
+    return np.where(np.isfinite(curves), curves, np.inf).min(axis=-1)
+
+
+def _reference(method: Method, task: Task, progress: Progress) -> Record | None:
+    arrays: dict[str, np.ndarray] = {name: np.zeros((1, 1, 0)) for name in _CURVES}
+    network, begin = None, time.perf_counter()
+    if method.slug == "linear":
+        outputs, params = fit_linear(task)
+        arrays |= model_arrays(params)
+        network = dataclasses.asdict(MLP((task.train.X.shape[1], task.outputs), "identity"))
+    else:
+        outputs = fit_boosting(task, progress)
+    if outputs is None:
+        return None
+    seconds = time.perf_counter() - begin
+    test_loss, test_metric = figures(task, outputs[None])
+    header = {
+        "learning_rates": [],
+        "seeds": [0],
+        "best": None,
+        "epochs": 0,
+        "batch_size": len(task.train.X),
+        "parameters": sum(a.size for name, a in arrays.items() if name.startswith("model/")),
+        "statuses": [[Status.MAX_EPOCHS.value]],
+        "diverged": [[False]],
+        "seconds": {"compile": 0.0, "train": seconds},
+        "hyperparameters": {},
+        "network": network,
+        "scores": score(task, outputs[None]),
+    }
+    arrays |= {
+        "test_loss": test_loss.reshape(1, 1),
+        "test_metric": test_metric.reshape(1, 1),
+        "best_epoch": np.zeros((1, 1), np.int32),
+    }
+    return _record(method, task, header, arrays)
+
+
+_CURVES = ("train_loss", "validation_loss", "validation_metric")
+
+
+def _record(method: Method, task: Task, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Record:
+    own = {"task": task.name, "method": method.slug, "label": method.label, "family": method.family}
+    return Record({**own, **header}, arrays)

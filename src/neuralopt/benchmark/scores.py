@@ -1,0 +1,66 @@
+"""Test figures of runs, and their intervals."""
+
+import numpy as np
+
+from neuralopt.benchmark.statistics import Score, bootstrap_mean, bootstrap_r2
+from neuralopt.benchmark.task import Task
+from neuralopt.models import CrossEntropy, Loss, SquaredError, accuracy, r2
+
+
+def loss_of(task: Task) -> Loss:
+    """Return the loss that networks are trained with on a task."""
+    return CrossEntropy() if task.kind == "classification" else SquaredError()
+
+
+def figures(task: Task, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return test loss and metric of every run.
+
+    Parameters
+    ----------
+    task : Task
+    outputs : float array of shape (runs, n_test, k)
+        What the runs' networks say of the test rows.
+
+    Returns
+    -------
+    loss, metric : float arrays of shape (runs,)
+    """
+    y, loss = task.test.y, loss_of(task)
+    metric = accuracy if task.kind == "classification" else r2
+    with np.errstate(all="ignore"):  # a diverged run may overflow; it is marked as such
+        losses = np.array([float(loss.value(out, y)) for out in outputs])
+        return losses, np.array([float(metric(out, y)) for out in outputs])
+
+
+def score(task: Task, outputs: np.ndarray) -> dict[str, list[float]] | None:
+    """Return loss and metric with their intervals, over runs and test rows.
+
+    Parameters
+    ----------
+    task : Task
+    outputs : float array of shape (runs, n_test, k)
+        Of the runs at the chosen learning rate.
+
+    Returns
+    -------
+    dict or None
+        Value, low and high for ``loss`` and for ``metric``; None where a figure is not finite.
+    """
+    y = task.test.y
+    with np.errstate(all="ignore"):
+        if task.kind == "classification":
+            rows = np.stack([CrossEntropy().rows(out, y) for out in outputs])
+            hits = np.stack([(out.argmax(axis=1) == y).astype(float) for out in outputs])
+            if not np.isfinite(rows).all():
+                return None
+            loss, metric = bootstrap_mean(rows), bootstrap_mean(hits)
+        else:
+            squared = (outputs - y) ** 2
+            if not np.isfinite(squared).all():
+                return None
+            loss, metric = bootstrap_mean(squared.mean(axis=2)), bootstrap_r2(squared, y)
+    return {"loss": _plain(loss), "metric": _plain(metric)}
+
+
+def _plain(figure: Score) -> list[float]:
+    return [float(part) for part in figure]

@@ -1,0 +1,5 @@
+"""``python -m neuralopt.cli``."""
+
+from neuralopt.cli.app import main
+
+main()

@@ -1,0 +1,154 @@
+"""The ``neuralopt`` command and its subcommands."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neuralopt.core.errors import InvalidArgument, NeuraloptError
+
+# What a subcommand needs is imported when it runs: --help answers at once.
+
+app = typer.Typer(
+    name="neuralopt",
+    help="Train networks by every method under one budget, see which did best, take the model home.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+
+@app.command()
+def compare(
+    data: Annotated[
+        list[str], typer.Argument(help="A CSV, Parquet or NPZ file, or a bundled table: digits, diabetes.")
+    ],
+    target: Annotated[
+        list[str] | None,
+        typer.Option("--target", "-t", help="Column to predict; several for regression on several targets."),
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="regression or classification; by default recognised from the target.")
+    ] = None,
+    optimizers: Annotated[
+        str, typer.Option(help="all, or names with commas between them; optax.<name> too.")
+    ] = "all",
+    rates: Annotated[int, typer.Option(help="Learning rates tried for each optimizer.")] = 5,
+    learning_rates: Annotated[
+        str | None, typer.Option(help="The learning rates themselves, with commas, for all optimizers.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Runs at every learning rate, from paired seeds.")] = 5,
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the training rows; by default about 3000 steps.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(help="Rows of a mini-batch.")] = 32,
+    hidden: Annotated[str, typer.Option(help="Widths of the hidden layers, with commas.")] = "64",
+    activation: Annotated[str, typer.Option(help="Of the hidden layers.")] = "tanh",
+    missing: Annotated[
+        str, typer.Option(help="refuse tables with missing values, or impute them by the training rows.")
+    ] = "refuse",
+    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out; may be given again.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the split into training, validation and test rows.")] = 0,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="New folder; by default neuralopt-runs/<name>.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
+    title: Annotated[str | None, typer.Option(help="Heading of the report.")] = None,
+) -> None:
+    """Train by every optimizer under the same budget; rank them, keep the best model, write a report."""
+    from neuralopt.cli.compare import Options, run
+
+    run(
+        Options(
+            data=data,
+            target=target or [],
+            task=task,
+            optimizers=optimizers,
+            rates=rates if learning_rates is None else _numbers("--learning-rates", learning_rates, float),
+            seeds=seeds,
+            epochs=epochs,
+            batch_size=batch_size,
+            hidden=_numbers("--hidden", hidden, int),
+            activation=activation,
+            missing=missing,
+            drop=drop or [],
+            seed=seed,
+            output=output,
+            resume=resume,
+            title=title,
+        )
+    )
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(help="A model file that compare has written.")],
+    data: Annotated[Path, typer.Argument(help="A CSV, Parquet or NPZ file with the columns of training.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="CSV file to write; by default standard output.")
+    ] = None,
+) -> None:
+    """Apply a saved model to new rows."""
+    from neuralopt.datasets import read_table
+    from neuralopt.datasets.wording import counted
+    from neuralopt.estimators.predictor import Predictor
+    from neuralopt.storage import check_writable, write_text
+
+    if output is not None:
+        if output.suffix.lower() not in ("", ".csv", ".txt"):
+            raise InvalidArgument(f"predictions are written as CSV, got -o {output}. Give a name in .csv.")
+        check_writable(output)
+    predictor = Predictor.load(model)
+    predictions = predictor.predict(read_table(data, min_rows=1))
+    table = predictions.to_csv(index=False)
+    if output is None:
+        sys.stdout.write(table)
+    else:
+        typer.echo(
+            f"Predictions for {counted(len(predictions), 'row')}: {write_text(output, table)}", err=True
+        )
+
+
+@app.command()
+def report(
+    records: Annotated[Path, typer.Argument(help="The records folder of a comparison.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="HTML file; by default beside the records.")
+    ] = None,
+) -> None:
+    """Draw the report again from its records; nothing is run."""
+    from neuralopt.report import build_report
+
+    inner = records / "records"
+    typer.echo(f"Report: {build_report(inner if inner.is_dir() else records, output)}")
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine and installation are, for figures and bug reports."""
+    from neuralopt.benchmark import machine_facts
+
+    for name, fact in machine_facts().items():
+        typer.echo(f"{name:14} {fact}")
+
+
+def _numbers(option: str, text: str, kind: type) -> tuple:
+    try:
+        return tuple(kind(part) for part in text.split(","))
+    except ValueError:
+        word = "whole numbers" if kind is int else "numbers"
+        raise InvalidArgument(f"{option} takes {word} with commas between them, got {text!r}.") from None
+
+
+def main() -> None:
+    """Run the command line; an error of neuralopt becomes a sentence and exit code 2."""
+    try:
+        app()
+    except NeuraloptError as error:
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted.", err=True)
+        sys.exit(130)

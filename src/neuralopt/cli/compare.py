@@ -1,0 +1,199 @@
+"""``neuralopt compare``: tables in, progress, ranking, model and report out."""
+
+import contextlib
+import dataclasses
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from neuralopt.benchmark import Budget, Comparison, Task, choose_methods, make_task
+from neuralopt.benchmark import compare as run_comparison
+from neuralopt.benchmark.methods import REFERENCES, Method
+from neuralopt.core.errors import DataError, InvalidArgument, StorageError, did_you_mean, raise_problems
+from neuralopt.datasets import bundled_names, bundled_target, load_bundled, read_table
+from neuralopt.datasets.wording import listing
+from neuralopt.report import build_report, ranking_table
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """The options of ``neuralopt compare``, as given."""
+
+    data: list[str]
+    target: list[str]
+    task: str | None
+    optimizers: str
+    rates: int | tuple[float, ...]
+    seeds: int
+    epochs: int | None
+    batch_size: int
+    hidden: tuple[int, ...]
+    activation: str
+    missing: str
+    drop: list[str]
+    seed: int
+    output: Path | None
+    resume: bool
+    title: str | None
+
+
+def run(options: Options) -> None:
+    """Run the comparison and say where everything is; exits with 130 when it was interrupted."""
+    wanted = "all" if options.optimizers == "all" else [n.strip() for n in options.optimizers.split(",")]
+    budget = Budget(
+        options.rates,
+        options.seeds,
+        options.epochs,
+        options.batch_size,
+        options.hidden,
+        options.activation,
+    )
+    methods = choose_methods(wanted)
+    tasks = _tasks(options)
+    out = Console()
+    for task in tasks:
+        _announce(out, task, budget)
+    count = len(tasks) * (len(REFERENCES) + len(methods))
+    with _progress(count) as observe:
+        result = run_comparison(
+            tasks,
+            optimizers=wanted,
+            budget=budget,
+            output=options.output,
+            resume=options.resume,
+            title=options.title,
+            observe=observe,
+        )
+    _conclude(out, result)
+
+
+def _tasks(options: Options) -> list[Task]:
+    """Return the tasks of all tables, or one error for all that cannot be used."""
+    tasks, problems = [], []
+    for data, name in zip(options.data, _names(options.data), strict=True):
+        try:
+            tasks.append(_task(data, name, options))
+        except (DataError, InvalidArgument) as error:
+            if len(options.data) == 1:
+                raise
+            problems.append(f"{name}: {error}")
+    raise_problems(problems, DataError)
+    return tasks
+
+
+def _names(data: list[str]) -> list[str]:
+    """Return what the tables are called: as short as keeps them apart."""
+    paths = [Path(text) for text in data]
+    short = [
+        [path.stem for path in paths],
+        [path.name for path in paths],
+        [f"{path.parent.name}/{path.stem}" for path in paths],
+        data,
+    ]
+    for names in short:
+        if len(set(names)) == len(data):
+            return names
+    twice = next(text for text in data if data.count(text) > 1)
+    raise InvalidArgument(f"{twice!r} is given more than once. Give each table once.")
+
+
+def _task(data: str, name: str, options: Options) -> Task:
+    """Return the task of a bundled name or a file."""
+    path = Path(data)
+    if data in bundled_names() and not path.exists():
+        frame, target = load_bundled(data), options.target or [bundled_target(data)]
+    else:
+        if not path.suffix and not path.exists():
+            raise DataError(
+                f"There is no file {data!r} and no bundled table of that name."
+                f"{did_you_mean(data, bundled_names())} Bundled: {', '.join(bundled_names())}."
+            )
+        frame, target = read_table(path), options.target
+    if not target:
+        raise InvalidArgument(
+            f"--target is needed: which column of {data!r} is to be predicted? "
+            f"It has {listing(frame.columns, 20)}."
+        )
+    return make_task(
+        name,
+        frame,
+        target[0] if len(target) == 1 else target,
+        task=options.task,
+        missing=options.missing,
+        drop=options.drop,
+        seed=options.seed,
+    )
+
+
+def _announce(out: Console, task: Task, budget: Budget) -> None:
+    facts = task.facts()
+    kind = f"{facts['n_outputs']} classes" if facts["classes"] else "regression"
+    network = "-".join(map(str, budget.network(task).layer_sizes))
+    text = (
+        f": {kind}, target {facts['target']}, {facts['n_train']} training, {facts['n_validation']} "
+        f"validation and {facts['n_test']} test rows, network {network}, {budget.epochs_for(task)} epochs"
+    )
+    out.print(Text.assemble((task.name, "bold"), text))
+    for note in [facts["reason"], *facts["notes"]]:
+        out.print(Padding(Text(note, "dim"), (0, 0, 0, 2)))
+
+
+@contextlib.contextmanager
+def _progress(count: int) -> Iterator[Any]:
+    """Yield an observer that draws one bar for all methods and names the running one."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[now]}", markup=False),
+        TimeElapsedColumn(),
+    )
+    bar = Progress(*columns, console=Console(stderr=True))
+    job = bar.add_task("methods", total=count, now="")
+    with contextlib.ExitStack() as shown:
+
+        def observe(event: str, task: Task, method: Method, epoch: int, epochs: int) -> None:
+            if not bar.live.is_started:  # what is refused shows no bar
+                shown.enter_context(bar)
+            now = f"{task.name} · {method.label}"
+            if event in ("end", "kept"):
+                bar.advance(job)
+            if epochs:
+                now += "  kept" if event == "kept" else f"  epoch {epoch}/{epochs}"
+            bar.update(job, now=now)
+
+        yield observe
+        bar.update(job, now="")
+
+
+def _conclude(out: Console, result: Comparison) -> None:
+    for part in ranking_table(result.ranking):
+        out.print(part)
+
+    def say(what: str, value: str) -> None:
+        out.print(f"{what:8} {value}", soft_wrap=True, highlight=False, markup=False)
+
+    for task in result.ranking["tasks"]:
+        if path := task["best_model"]:
+            say("Model", f"{path}   ({task['best_model_label']}; neuralopt predict {path} NEW.csv)")
+    say("Records", str(result.records))
+    if result.ranking["tasks"]:
+        say("Report", _report(result.records))
+    if not result.complete:
+        out.print("Interrupted: what was done is kept. Give the same command with --resume to go on.")
+        sys.exit(130)
+
+
+def _report(records: Path) -> str:
+    try:
+        return str(build_report(records))
+    except StorageError as error:
+        raise StorageError(
+            f"{error} Everything else is kept; draw the report again with: neuralopt report {records}"
+        ) from error

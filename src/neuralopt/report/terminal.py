@@ -1,0 +1,66 @@
+"""The ranking in a terminal."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from neuralopt.report.curves import METRIC_NAMES
+from neuralopt.report.numerals import estimate, learning_rate
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+def ranking_table(ranking: Mapping[str, Any]) -> "list[RenderableType]":
+    """Return the ranking for ``rich.console.Console.print``: a table and its summary for each task.
+
+    Names are shown as they are: square brackets in them are not read as rich markup.
+
+    Parameters
+    ----------
+    ranking : mapping
+        The ranking of a records folder.
+
+    Returns
+    -------
+    list of rich renderables
+        For each task a ``rich.table.Table``, then the summary.
+
+    Examples
+    --------
+    >>> ranking_table({"tasks": []})
+    []
+    """
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    renderables: list[RenderableType] = []
+    for task in ranking["tasks"]:
+        heading = Text(f"{task['name']}: {task['kind']}, {task['n_test']} test rows", style="bold")
+        table = Table(title=heading, title_justify="left", header_style="dim", box=None, pad_edge=False)
+        table.add_column("", justify="right", style="dim", no_wrap=True)
+        table.add_column("method", overflow="fold")
+        table.add_column(f"test {METRIC_NAMES.get(task['metric'], task['metric'])}", no_wrap=True)
+        table.add_column(f"test {task['loss']}", no_wrap=True)
+        table.add_column("learning\nrate", no_wrap=True)
+        for row in task["rows"]:
+            cells = [
+                str(row["rank"]),
+                Text.assemble(row["label"], (_remark(row), "dim")),
+                estimate(row["metric"], row["metric_low"], row["metric_high"], decimals=3),
+                estimate(row["loss"], row["loss_low"], row["loss_high"]),
+                learning_rate(row["learning_rate"]),
+            ]
+            style = "bold" if row["rank"] == 1 else "dim" if row["metric"] is None else ""
+            table.add_row(*(c if isinstance(c, Text) else Text(c) for c in cells), style=style)
+        renderables += [table, Padding(Text(task["summary"]), (1, 0))]
+    return renderables
+
+
+def _remark(row: Mapping[str, Any]) -> str:
+    """A second line under the name for a reference, or for runs that diverged."""
+    if row["metric"] is None:
+        return "\n" + row["status"]
+    if row["diverged_runs"]:
+        return f"\n{row['diverged_runs']} of {row['runs']} runs diverged"
+    return "\nreference" if row["family"] == "reference" else ""

@@ -1,0 +1,65 @@
+"""The ranking as a person sees it in a terminal."""
+
+import io
+import subprocess
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from neuralopt.report import ranking_table
+
+
+def printed(ranking: dict[str, Any], width: int = 120) -> str:
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    for renderable in ranking_table(ranking):
+        console.print(renderable)
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_one_table_and_one_summary_for_each_task(writer: Any) -> None:
+    renderables = ranking_table(writer.ranking)
+    assert [isinstance(r, Table) for r in renderables] == [True, False, True, False]
+    assert renderables[0].row_count == 14  # type: ignore[attr-defined]
+
+
+def test_rows_show_intervals_and_learning_rates(writer: Any) -> None:
+    row = writer.ranking["tasks"][0]["rows"][0]
+    row |= {"metric": 0.9641, "metric_low": 0.951, "metric_high": 0.975, "learning_rate": 0.003}
+    text = printed(writer.ranking)
+    assert "0.964 [0.951, 0.975]" in text
+    assert "3e-3" in text
+    assert [line.strip() for line in text.splitlines()].count("reference") == 4
+    assert "Adam did best; it beat both references." in text
+    assert "test R²" in text
+
+
+def test_the_status_is_shown_only_when_it_is_not_normal(writer: Any) -> None:
+    assert "Ran all its epochs" not in printed(writer.ranking)
+    assert "Every run diverged." in printed(writer.ranking)
+    for task in writer.ranking["tasks"]:
+        task["rows"] = [row for row in task["rows"] if row["metric"] is not None]
+    assert "diverged" not in printed(writer.ranking)
+    writer.ranking["tasks"][0]["rows"][1]["diverged_runs"] = 1
+    assert "1 of 3 runs diverged" in printed(writer.ranking)
+
+
+def test_square_brackets_in_names_are_text(writer: Any) -> None:
+    writer.ranking["tasks"][0]["name"] = "[red]wine[/red]"
+    writer.ranking["tasks"][0]["rows"][0]["label"] = "[bold]Ad[/nonsense]"
+    writer.ranking["tasks"][0]["summary"] = "[link=x]won[/link]"
+    text = printed(writer.ranking)
+    for name in ("[red]wine[/red]", "[bold]Ad[/nonsense]", "[link=x]won[/link]"):
+        assert name in text
+
+
+def test_numbers_are_not_cut_in_a_narrow_terminal(writer: Any) -> None:
+    assert "[0.9" in printed(writer.ranking, width=80)
+    assert "…" not in printed(writer.ranking, width=80)
+
+
+def test_rich_is_imported_only_when_a_table_is_made() -> None:
+    code = "import sys, neuralopt.report; print('rich' in sys.modules, 'pandas' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["False", "False"]

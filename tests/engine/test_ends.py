@@ -116,6 +116,10 @@ def test_divergence_is_a_multiple_of_the_first_loss(net, regression):
     loose = train(net, regression, optimizer=rising, epochs=30, divergence=float("inf"))
     assert strict.status is Status.DIVERGED
     assert strict.epochs < loose.epochs
+    X, y = regression  # a large first loss is the measure, not 1
+    large = train(net, (X, 100 * y), optimizer=optimizers.SGD(1e-3), epochs=2, divergence=1.5)
+    assert large.history["loss"][0] > 1000
+    assert large.status is Status.MAX_EPOCHS
 
 
 def test_statuses_that_end_well_do_not_raise():

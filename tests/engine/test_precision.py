@@ -7,6 +7,7 @@ import textwrap
 
 import jax
 import pytest
+from jax.experimental.compilation_cache import compilation_cache
 
 from neuralopt import Callback, train
 from neuralopt.engine import precision
@@ -36,7 +37,7 @@ def settings(monkeypatch, tmp_path):
     yield tmp_path / "cache"
     for name, value in before.items():
         jax.config.update(name, value)
-    precision.compilation_cache.reset_cache()
+    compilation_cache.reset_cache()
 
 
 def folder():
@@ -83,7 +84,7 @@ def test_a_second_process_compiles_nothing_and_says_nothing(tmp_path):
         import numpy as np
         events = []
         jax.monitoring.register_event_listener(lambda name, **rest: events.append(name))
-        jax.jit(lambda x: x + 1)(1.0)  # JAX settles at its first program whether there is a cache
+        jax.jit(lambda x: x + 1)(1.0)  # JAX was at work before
         import neuralopt
         X = np.random.default_rng(0).normal(size=(40, 2))
         result = neuralopt.train(neuralopt.MLP((2, 16, 1)), (X, X[:, :1]), epochs=2)

@@ -10,8 +10,9 @@ import jax
 
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.engine.attempt import attempt
-from neuralopt.engine.data import example_row, supervised
+from neuralopt.engine.data import example_row
 from neuralopt.engine.objective import ModelObjective
+from neuralopt.engine.supervised import supervised
 from neuralopt.engine.trainable import Trainable, cast_floats, target_kind, to_numpy
 
 _ONLY_PARAMETERS = (

@@ -61,7 +61,8 @@ def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Return one clause for everything in which two manifests differ."""
     found = []
     for key in sorted(set(before) | set(now)):
-        old, new = before.get(key), now.get(key)
+        old: Any = before.get(key)
+        new: Any = now.get(key)
         if old == new:
             continue
         if key == "tasks" and old and set(old) == set(new):

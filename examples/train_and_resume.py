@@ -17,7 +17,7 @@ optimizer = transforms.chain(
     transforms.ClipByGlobalNorm(1.0),
     optimizers.AdamW(schedules.WarmupCosine(peak=1e-2, warmup_steps=100, total_steps=2500)),
 )
-settings = dict(optimizer=optimizer, validation=validation, metrics=["r2"])
+settings = {"optimizer": optimizer, "validation": validation, "metrics": ["r2"]}
 network = neuralopt.MLP((10, 64, 1))
 
 with tempfile.TemporaryDirectory() as folder:

@@ -4,7 +4,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neuralopt import models, optimizers, schedules, testing, transforms
+    from neuralopt import datasets, models, optimizers, schedules, testing, transforms
+    from neuralopt.benchmark import Budget, Comparison, compare, make_task
     from neuralopt.core.results import Status
     from neuralopt.core.tree import apply_updates
     from neuralopt.engine import (
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
         sweep,
         train,
     )
+    from neuralopt.estimators import NeuralClassifier, NeuralRegressor, Predictor
     from neuralopt.models import MLP, NeuralNetwork, RecursiveMLP, TwoLayerMLP
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "benchmark": ("Budget", "Comparison", "compare", "make_task"),
     "core.results": ("Status",),
     "core.tree": ("apply_updates",),
     "engine": (
@@ -36,18 +39,24 @@ _HOMES = {
         "sweep",
         "train",
     ),
+    "estimators": ("NeuralClassifier", "NeuralRegressor", "Predictor"),
     "models": ("MLP", "NeuralNetwork", "RecursiveMLP", "TwoLayerMLP"),
 }
-_ROOMS = ("models", "optimizers", "schedules", "testing", "transforms")
+_ROOMS = ("datasets", "models", "optimizers", "schedules", "testing", "transforms")
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "MLP",
+    "Budget",
     "Callback",
+    "Comparison",
     "EarlyStopping",
     "History",
     "JSONLLogger",
+    "NeuralClassifier",
     "NeuralNetwork",
+    "NeuralRegressor",
+    "Predictor",
     "Progress",
     "RecursiveMLP",
     "Status",
@@ -56,6 +65,9 @@ __all__ = [
     "TwoLayerMLP",
     "__version__",
     "apply_updates",
+    "compare",
+    "datasets",
+    "make_task",
     "models",
     "optimizers",
     "schedules",

@@ -199,8 +199,8 @@ def test_columns_that_say_nothing_are_left_out_with_a_note(frame):
     encoder = TableEncoder.fit(frame, "price", **options)
     assert [column.name for column in encoder.columns] == ["size", "rooms", "garden", "city", "kind"]
     assert encoder.notes[0] == (  # many share one note
-        "5 columns are left out, because their training rows do not vary: 'constant', 'site', 'always', 'late', "
-        "'void'."
+        "5 columns are left out, because their training rows do not vary: "
+        "'constant', 'site', 'always', 'late', 'void'."
     )
     same = "is left out: every training row has the same value"
     notes = {

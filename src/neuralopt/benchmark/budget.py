@@ -29,9 +29,11 @@ class Budget:
     epochs : int or None, default None
         Passes over the training rows; None aims at 3000 steps within 20 to 200 epochs.
     batch_size : int, default 32
+        Rows of a mini-batch; GD takes all rows.
     hidden : tuple of int, default (64,)
         Widths of the hidden layers; empty for a linear network.
     activation : str, default "tanh"
+        Of the hidden layers.
 
     Raises
     ------

@@ -50,6 +50,7 @@ def gradient_methods() -> list[Method]:
     Returns
     -------
     list of Method
+        In the order in which they run.
 
     Examples
     --------
@@ -81,6 +82,7 @@ def choose_methods(wanted: str | Sequence[Any]) -> list[Method]:
     Returns
     -------
     list of Method
+        In the order in which they run.
 
     Raises
     ------

@@ -136,6 +136,7 @@ def make_task(
     name : str
         What the report calls it.
     frame : pandas.DataFrame
+        At least ten rows.
     target : str or list of str
         The column, or columns, to be predicted.
     task : {"regression", "classification"}, optional
@@ -149,6 +150,7 @@ def make_task(
     Returns
     -------
     Task
+        Encoded and split.
 
     Raises
     ------

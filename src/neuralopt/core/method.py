@@ -51,12 +51,12 @@ def switch(default: Any, *choices: Any) -> Any:
 
 
 @dataclass_transform(frozen_default=True)
-def method(cls: type[T]) -> type[T]:
+def method(class_: type[T]) -> type[T]:
     """Make a class a frozen dataclass and a pytree whose hyperparameters are its leaves.
 
     Parameters
     ----------
-    cls : type
+    class_ : type
         Its fields are declared with `hyper`, `switch` or as plain fields (leaves or subtrees).
 
     Returns
@@ -75,15 +75,15 @@ def method(cls: type[T]) -> type[T]:
     Traceback (most recent call last):
     neuralopt.core.errors.InvalidArgument: Scale: factor must satisfy 0 <= factor, got -1.0.
     """
-    own_check = cls.__dict__.get("__post_init__")
+    own_check = class_.__dict__.get("__post_init__")
 
     def __post_init__(self: Any) -> None:
         raise_problems(_problems(self))
         if own_check is not None:
             own_check(self)
 
-    cls.__post_init__ = __post_init__  # type: ignore[attr-defined]
-    made = dataclasses.dataclass(frozen=True)(cls)
+    class_.__post_init__ = __post_init__  # type: ignore[attr-defined]
+    made = dataclasses.dataclass(frozen=True)(class_)
     static = [f.name for f in dataclasses.fields(made) if f.metadata.get("static")]  # type: ignore[arg-type]
     data = [f.name for f in dataclasses.fields(made) if not f.metadata.get("static")]  # type: ignore[arg-type]
     return jax.tree_util.register_dataclass(made, data_fields=data, meta_fields=static)

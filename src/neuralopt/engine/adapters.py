@@ -5,9 +5,9 @@ from typing import Any
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument, did_you_mean
 from neuralopt.core.validation import check_params
-from neuralopt.engine.data import check_inputs, supervised
 from neuralopt.engine.modules import adapt_module
 from neuralopt.engine.objective import FunctionObjective, ModelObjective, NetworkObjective, Objective
+from neuralopt.engine.supervised import check_inputs, supervised
 from neuralopt.engine.trainable import Trainable, target_kind, to_numpy
 from neuralopt.models import METRICS, MLP, Loss, Network, get_loss
 

@@ -53,8 +53,8 @@ class Callback:
     Attributes
     ----------
     every : int or None
-        Chunks end at multiples of this many epochs; None leaves their length to the engine, which
-        aims at four a second.
+        A chunk ends at every multiple of this many epochs, and may end in between; None leaves the
+        length of chunks to the engine, which aims at four a second.
     """
 
     every: int | None = None

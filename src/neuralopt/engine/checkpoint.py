@@ -106,7 +106,7 @@ class Checkpoint:
         """
         held = read_container(self.path, kind=KIND, version=VERSION)
         theirs = held.header["identity"]
-        for name in sorted(set(theirs) | set(self._identity)):
+        for name in {**self._identity, **theirs}:  # in the order given: settings, then what follows from them
             if theirs.get(name) != self._identity.get(name):
                 raise InvalidArgument(
                     f"checkpoint {self.path} belongs to another run: its {name} is {theirs.get(name)}, "

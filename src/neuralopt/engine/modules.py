@@ -10,8 +10,9 @@ import jax
 
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.engine.attempt import attempt
-from neuralopt.engine.data import example_row, supervised
+from neuralopt.engine.data import example_row
 from neuralopt.engine.objective import ModelObjective
+from neuralopt.engine.supervised import supervised
 from neuralopt.engine.trainable import Trainable, cast_floats, target_kind, to_numpy
 
 _ONLY_PARAMETERS = (
@@ -74,7 +75,15 @@ def adapt_module(
     Parameters
     ----------
     model : flax.linen.Module, flax.nnx.Module or equinox.Module
-    params, loss, metrics, example, dtype
+    params : tree or None
+        As for `adapt`.
+    loss : Loss or callable
+        Made ready by ``get_loss``.
+    metrics : tuple of str
+        As for `adapt`.
+    example : tree
+        As for `adapt`.
+    dtype : dtype
         As for `adapt`.
     roots : set of str
         The packages that the module's classes come from.

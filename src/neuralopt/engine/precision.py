@@ -8,7 +8,6 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.experimental.compilation_cache import compilation_cache
 
 from neuralopt.core.errors import InvalidArgument
 
@@ -48,7 +47,8 @@ def use_compilation_cache() -> None:
     ``off`` it leaves JAX's settings alone.
     """
     wanted = os.environ.get("NEURALOPT_CACHE", "")
-    if wanted == "off" or jax.config.values["jax_compilation_cache_dir"] is not None:
+    told = jax.config.jax_compilation_cache_dir  # pyright: ignore[reportAttributeAccessIssue]
+    if wanted == "off" or told is not None:
         return
     try:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -60,4 +60,3 @@ def use_compilation_cache() -> None:
         return
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
-    compilation_cache.reset_cache()  # a program compiled before now has settled that there is none

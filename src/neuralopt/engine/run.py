@@ -48,7 +48,8 @@ def run(
                 state, rows = runner.advance(state, until)
                 done, elapsed = int(state.epoch) - before, time.perf_counter() - begin
                 seconds += elapsed
-                rows["seconds"] = np.full(done, elapsed / done)
+                # JAX hands dicts back sorted; the loss comes first
+                rows = {"loss": rows.pop("loss"), **rows, "seconds": np.full(done, elapsed / done)}
                 history.extend(rows)
                 size = max(1, min(2 * size, int(_CHUNK_SECONDS * done / max(elapsed, 1e-9))))
                 stop = _report(runner, state, history, rows, epochs, done / max(elapsed, 1e-9), callbacks)

@@ -18,7 +18,7 @@ from neuralopt.engine.data import Source
 from neuralopt.engine.loop import Limits, LoopState, close_epoch, train_step
 
 _CHUNK_ROWS, _CHUNK_EPOCHS = 500_000, 256
-_BLOCK_BYTES = 64 * 2**20
+_BLOCK_BYTES = 16 * 2**20
 
 
 def chunk_capacity(rows: int) -> int:

@@ -52,16 +52,37 @@ def sweep(
 
     Parameters
     ----------
-    model, data, optimizer, loss, epochs, batch_size, validation, metrics, params, divergence, dtype
-        As for `train`; the data must fit the device.
+    model : MLP, Network, flax module, equinox module or callable
+        As for `train`.
+    data : (X, y) or tree of arrays
+        As for `train`; they must fit the device.
+    optimizer : str or Transform, default "adam"
+        Its learning rate is replaced.
     learning_rates : sequence of float > 0
-        They replace the optimizer's own.
+        One after the other, or all in step.
     seeds : sequence of int >= 0, default (0,)
+        Different ones.
     schedule : callable, optional
         Turns a learning rate into a schedule, e.g. ``lambda rate: WarmupCosine(rate, 50, 1000)``.
+    loss : str, Loss or callable, default "squared_error"
+        As for `train`.
+    epochs : int >= 1, default 100
+        Passes over the data at most.
+    batch_size : int >= 1, "full" or None, default None
+        As for `train`.
+    validation : like data, optional
+        Held-out data, evaluated after every epoch.
+    metrics : sequence of {"accuracy", "r2"}, default ()
+        Also evaluated on ``validation``.
+    params : tree, optional
+        Where all runs start; by default every seed draws its own.
     early_stopping : EarlyStopping, optional
         For every run by itself. Without it the runs go to the end; where ``validation`` is given
         the best epoch's parameters are returned all the same.
+    divergence : float > 1, default 1e4
+        As for `train`.
+    dtype : {"float32", "float64"}, default "float32"
+        Of data and parameters.
     batching : {"map", "vmap"}, optional
         One run after the other, or all in step. By default what is faster: ``map`` on a CPU,
         ``vmap`` elsewhere.
@@ -71,6 +92,7 @@ def sweep(
     Returns
     -------
     SweepResult
+        Histories, statuses and parameters of all runs.
 
     Raises
     ------

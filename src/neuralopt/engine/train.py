@@ -87,6 +87,7 @@ def train(
     Returns
     -------
     TrainResult
+        Parameters, history, status and the trained model.
 
     Raises
     ------
@@ -125,17 +126,17 @@ def train(
         if checkpoint is not None:
             identity = fingerprint(
                 model=runner.program.objective,
-                params=data_digest(start),
                 optimizer=opt,
                 seed=seed,
                 batch_size=runner.plan.batch_size,
                 dtype=dtype,
                 backend=backend,
-                data=data_digest(runner.source.arrays),
-                validation=data_digest(runner.validation),
                 early_stopping=stopping,
                 tolerance=tolerance,
                 divergence=divergence,
+                params=data_digest(start),
+                data=data_digest(runner.source.arrays),
+                validation=data_digest(runner.validation),
             )
             keeper = Checkpoint(checkpoint, identity, checkpoint_every, resume)
             if keeper.found:

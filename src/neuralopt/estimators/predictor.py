@@ -26,7 +26,9 @@ class Predictor:
     encoder : TableEncoder
         Scalers, levels of categories, classes.
     mlp : MLP
+        Shapes and activations of the network.
     params : list of (W, b)
+        Its parameters, NumPy arrays.
     origin : dict
         How it was made: task, method, learning rate, test figures. Plain JSON values.
     """

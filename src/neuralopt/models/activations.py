@@ -32,7 +32,9 @@ def _tanh(z: Any) -> Any:
 
 def _relu(z: Any) -> Any:
     xp = namespace(z)
-    return xp.maximum(z, xp.zeros_like(z))
+    return xp.where(
+        z <= 0, xp.zeros_like(z), z
+    )  # autodiff then gives 0 at 0, as the pull-back does; NaN stays NaN
 
 
 def _relu_pull(d: Any, z: Any, a: Any) -> Any:
@@ -101,6 +103,6 @@ def check_activation(name: str) -> None:
     neuralopt.core.errors.InvalidArgument: unknown activation 'tahn'. Did you mean 'tanh'? \
 Known: tanh, relu, gelu, sigmoid, identity, step, sign.
     """
-    if name not in ACTIVATIONS:
+    if not isinstance(name, str) or name not in ACTIVATIONS:
         hint = did_you_mean(name, ACTIVATIONS) if isinstance(name, str) else ""
         raise InvalidArgument(f"unknown activation {name!r}.{hint} Known: {', '.join(ACTIVATIONS)}.")

@@ -158,10 +158,12 @@ def softmax(scores: Any) -> Any:
     Parameters
     ----------
     scores : array of shape (n, k)
+        Any real numbers.
 
     Returns
     -------
     array of shape (n, k)
+        Shares that sum to one in every row.
 
     Examples
     --------
@@ -192,6 +194,7 @@ def get_loss(loss: str | Loss | Callable[..., Any]) -> Any:
     Returns
     -------
     Loss or callable
+        Ready for `train`.
 
     Raises
     ------
@@ -205,7 +208,7 @@ def get_loss(loss: str | Loss | Callable[..., Any]) -> Any:
     """
     if isinstance(loss, Loss) or callable(loss):
         return loss
-    if loss not in LOSSES:
+    if not isinstance(loss, str) or loss not in LOSSES:
         hint = did_you_mean(loss, LOSSES) if isinstance(loss, str) else ""
         raise InvalidArgument(f"unknown loss {loss!r}.{hint} Known: {', '.join(LOSSES)}, or your own.")
     return LOSSES[loss]

@@ -18,6 +18,7 @@ def accuracy(prediction: Any, target: Any) -> Any:
     Returns
     -------
     array of shape ()
+        Between 0 and 1.
 
     Examples
     --------
@@ -36,6 +37,7 @@ def r2(prediction: Any, target: Any) -> Any:
     Parameters
     ----------
     prediction, target : array of shape (n, k)
+        In the same units.
 
     Returns
     -------

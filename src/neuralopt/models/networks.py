@@ -13,10 +13,12 @@ class NeuralNetwork(Network):
 
     Parameters
     ----------
-    input_dim, output_dim : int >= 1
-        Widths of input and output.
+    input_dim : int >= 1
+        Width of the input.
     hidden_dim : int >= 1 or sequence of int
         Width of the hidden layer, or of each of several.
+    output_dim : int >= 1
+        Width of the output.
     activation : str, default "tanh"
         Of the hidden layers.
     output_activation : str, default "identity"
@@ -24,6 +26,7 @@ class NeuralNetwork(Network):
     seed : int, default 0
         Of the initial parameters.
     dtype : dtype, default float64
+        Of the parameters and of what they compute.
 
     Examples
     --------
@@ -59,9 +62,11 @@ class TwoLayerMLP(Network):
     input_dim, hidden_dim, output_dim : int >= 1
         Widths of the three layers of units.
     activation, output_activation : str, default "tanh"
+        Of the hidden layers and of the output.
     seed : int, default 0
         Of the initial parameters.
     dtype : dtype, default float64
+        Of the parameters and of what they compute.
 
     Examples
     --------
@@ -91,9 +96,11 @@ class RecursiveMLP(Network):
     layer_sizes : sequence of int >= 1
         Units of every layer, input first.
     activation, output_activation : str, default "tanh"
+        Of the hidden layers and of the output.
     seed : int, default 0
         Of the initial parameters.
     dtype : dtype, default float64
+        Of the parameters and of what they compute.
 
     Examples
     --------

@@ -9,7 +9,7 @@ from neuralopt.optimizers.adamw import AdamW
 from neuralopt.optimizers.base import Optimizer
 from neuralopt.optimizers.interop import from_optax, to_optax
 from neuralopt.optimizers.nadamw import NAdamW
-from neuralopt.optimizers.rate import with_learning_rate
+from neuralopt.optimizers.rates import with_learning_rate
 from neuralopt.optimizers.registry import get, register, registered
 from neuralopt.optimizers.rmsprop import RMSprop
 

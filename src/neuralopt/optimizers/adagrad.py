@@ -57,10 +57,11 @@ class AdaGrad(Optimizer):
 
     def init(self, params: Any) -> AdaGradState:
         """Return the first state; see `Transform.init`."""
+        first = self._first(params)
         start = tree.map(
             lambda z: z + tree.cast(self.initial_accumulator_value, z.dtype, z), tree.zeros_like(params)
         )
-        return AdaGradState(*self._first(params), start)
+        return AdaGradState(*first, start)
 
     def update(
         self, grads: Any, state: AdaGradState, params: Any, *, value: Any = None, value_fn: Any = None

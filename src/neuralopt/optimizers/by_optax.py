@@ -4,13 +4,14 @@ import contextlib
 from typing import Any, ClassVar, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from neuralopt.core import tree
 from neuralopt.core.errors import missing_dependency
 from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.core.namespace import namespace
-from neuralopt.optimizers.base import Optimizer
+from neuralopt.optimizers.base import Optimizer, work
 
 
 def optax_module(purpose: str) -> Any:
@@ -47,9 +48,8 @@ class FromOptax(Optimizer):
         """Return optax's first state with a count; see `Transform.init`."""
         count, rate = self._first(params)
         with _precision(params):
-            inner = self._made(count).init(params)
-        if _on_numpy(params):
-            inner = tree.map(np.asarray, inner)
+            inner = self._made(count).init(tree.map(_for_optax, params))
+        inner = tree.map(lambda leaf: namespace(*tree.leaves(params)).asarray(leaf, dtype=leaf.dtype), inner)
         return OptaxState(count, self._told(rate, inner), inner)
 
     def update(
@@ -57,11 +57,12 @@ class FromOptax(Optimizer):
     ) -> tuple[Any, OptaxState]:
         """Return optax's updates; see `Transform.update`."""
         t, rate = self._begin(grads, state.count, params)
-        extra = {"grad": grads, "value": value, "value_fn": value_fn}
+        extra = {"value": value, "value_fn": value_fn}
         extra = {name: given for name, given in extra.items() if given is not None}
         with _precision(params):
             transformation = optax_module("from_optax").with_extra_args_support(self._made(state.count))
-            updates, inner = transformation.update(grads, state.inner, params, **extra)
+            inner, gradient, worked = (tree.map(_for_optax, part) for part in (state.inner, grads, params))
+            updates, inner = transformation.update(gradient, inner, worked, grad=gradient, **extra)
         inner = tree.map(_as_before, state.inner, inner)
         return tree.map(_as_before, params, updates), OptaxState(t, self._told(rate, inner), inner)
 
@@ -118,13 +119,17 @@ def _precision(params: Any) -> Any:
     return jax.enable_x64(True) if double else contextlib.nullcontext()
 
 
+def _for_optax(array: Any) -> Any:
+    """Return an array as JAX's, sixteen-bit floats in float32: optax alone would remember in sixteen bits."""
+    array = jnp.asarray(array)
+    return work(array) if jnp.issubdtype(array.dtype, jnp.floating) else array
+
+
 def _as_before(old: Any, new: Any) -> Any:
     """Return an array in the namespace and dtype of the one it replaces.
 
-    optax multiplies by hyperparameters as they come, which may widen sixteen-bit floats.
+    optax multiplies by hyperparameters as they come, which may widen what it remembers.
     """
-    if not hasattr(old, "dtype") or (old.dtype == new.dtype and namespace(old) is not np):
-        return new
     return namespace(old).asarray(new, dtype=old.dtype)
 
 

@@ -82,11 +82,12 @@ def _from_factory(
     known = inspect.signature(factory).parameters
     named = {n: p for n, p in known.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
     label = getattr(factory, "__name__", repr(factory))
-    default = named["learning_rate"].default if "learning_rate" in named else None
-    problems = []
-    if learning_rate is None and default is inspect.Parameter.empty:
-        problems.append(f"{label} needs a learning rate: from_optax({label}, learning_rate=...).")
     asked = hyperparameters if learning_rate is None else {"learning_rate": learning_rate, **hyperparameters}
+    problems = [
+        f"{label} of optax needs {name!r}: from_optax({label}, {name}=...)."
+        for name, parameter in named.items()
+        if parameter.default is parameter.empty and name not in asked
+    ]
     if len(named) == len(known):
         problems += [
             f"{label} of optax has no hyperparameter {name!r}.{did_you_mean(name, named)} "
@@ -99,8 +100,9 @@ def _from_factory(
         n: v for n, v in hyperparameters.items() if isinstance(v, float | np.ndarray | jax.Array | Schedule)
     }
     fixed = tuple((n, v) for n, v in hyperparameters.items() if n not in swept)
-    if learning_rate is None and isinstance(default, int | float):
-        learning_rate = float(default)
+    if learning_rate is None and "learning_rate" in named:
+        default = named["learning_rate"].default
+        learning_rate = float(default) if isinstance(default, int | float) else None
     made = OptaxOptimizer(factory, learning_rate, swept, fixed)
     if not isinstance(made._made(0), optax_module("from_optax").GradientTransformation):
         raise InvalidArgument(

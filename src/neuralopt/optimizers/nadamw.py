@@ -24,8 +24,8 @@ class NAdamW(Optimizer):
     ----------
     learning_rate : float >= 0 or schedule, default 1e-3
         Step size; it multiplies the decay as well.
-    b1, b2, eps
-        As in `Adam`.
+    b1, b2, eps : float or schedule
+        Laws and defaults as in `Adam`.
     weight_decay : float >= 0 or schedule, default 1e-2
         The factor :math:`\lambda`.
     mask : {"matrices", "all"} or callable, default "matrices"

@@ -12,12 +12,12 @@ T = TypeVar("T", bound=type[Optimizer])
 _CLASSES: dict[str, type[Optimizer]] = {}
 
 
-def register(cls: T) -> T:
+def register(class_: T) -> T:
     """Enter an optimizer class under its name in lower case.
 
     Parameters
     ----------
-    cls : type
+    class_ : type
         A subclass of `Optimizer`.
 
     Returns
@@ -30,11 +30,11 @@ def register(cls: T) -> T:
     InvalidArgument
         When another class holds the name.
     """
-    name = cls.__name__.lower()
+    name = class_.__name__.lower()
     if name in _CLASSES:
         raise InvalidArgument(f"an optimizer named {name!r} is already registered: {_CLASSES[name]!r}.")
-    _CLASSES[name] = cls
-    return cls
+    _CLASSES[name] = class_
+    return class_
 
 
 def registered() -> dict[str, type[Optimizer]]:

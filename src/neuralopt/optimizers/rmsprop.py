@@ -77,12 +77,11 @@ class RMSprop(Optimizer):
 
     def init(self, params: Any) -> RMSpropState:
         """Return the first state; see `Transform.init`."""
+        first = self._first(params)
         zeros = tree.zeros_like(params)
         nu = tree.map(lambda z: z + tree.cast(self.initial_scale, z.dtype, z), zeros)
         mu = zeros if self.centered else ()
-        return RMSpropState(
-            *self._first(params), nu, mu, () if self.momentum is None else tree.zeros_like(params)
-        )
+        return RMSpropState(*first, nu, mu, () if self.momentum is None else zeros)
 
     def update(
         self, grads: Any, state: RMSpropState, params: Any, *, value: Any = None, value_fn: Any = None

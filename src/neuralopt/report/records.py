@@ -19,10 +19,18 @@ _FINALS = ("test_loss", "test_metric")
 
 @dataclass(frozen=True)
 class Record:
-    """What one method left behind: its curves over learning rates, seeds and epochs."""
+    """What one method left behind: its curves over learning rates, seeds and epochs.
+
+    Attributes
+    ----------
+    header : mapping
+        Names, learning rates, seeds, statuses, seconds.
+    arrays : mapping of str to array
+        Curves of shape (L, S, E), final figures of shape (L, S).
+    """
 
     header: Mapping[str, Any]
-    arrays: Mapping[str, np.ndarray]  # curves (L, S, E), finals (L, S)
+    arrays: Mapping[str, np.ndarray]
 
     @property
     def best(self) -> int | None:
@@ -38,20 +46,40 @@ class Record:
 
 @dataclass(frozen=True)
 class TaskRecords:
-    """One task of the ranking, with the records of its methods that could be read."""
+    """One task of the ranking, with the records of its methods that could be read.
+
+    Attributes
+    ----------
+    task : mapping
+        The task's part of the ranking.
+    records : mapping of str to Record
+        By method.
+    """
 
     task: Mapping[str, Any]
-    records: Mapping[str, Record]  # by method
+    records: Mapping[str, Record]
 
 
 @dataclass(frozen=True)
 class Records:
-    """A whole records folder."""
+    """A whole records folder.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it is.
+    ranking : mapping
+        The whole ranking.
+    tasks : tuple of TaskRecords
+        In the order of the ranking.
+    problems : tuple of str
+        One sentence for each record that could not be read.
+    """
 
     folder: Path
     ranking: Mapping[str, Any]
     tasks: tuple[TaskRecords, ...]
-    problems: tuple[str, ...]  # one sentence for each record that could not be read
+    problems: tuple[str, ...]
 
 
 def load_records(path: str | Path) -> Records:

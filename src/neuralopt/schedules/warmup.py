@@ -1,7 +1,9 @@
 """A linear warm-up in front of any schedule."""
 
+import numbers
 from typing import Any
 
+from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import hyper, method, value_at
 from neuralopt.core.namespace import namespace
 from neuralopt.schedules.base import Schedule, as_float
@@ -69,6 +71,14 @@ class WarmupCosine(Schedule):
     warmup_steps: Any = hyper(100, low=1)
     total_steps: Any = hyper(1000, low=2)
     end: Any = hyper(0.0)
+
+    def __post_init__(self) -> None:
+        lengths = self.total_steps, self.warmup_steps
+        if all(isinstance(n, numbers.Real) for n in lengths) and lengths[0] <= lengths[1]:
+            raise InvalidArgument(
+                "WarmupCosine: total_steps must be greater than warmup_steps, "
+                f"got {lengths[0]} and {lengths[1]}. The total includes the warm-up."
+            )
 
     def value(self, step: Any) -> Any:
         """Return the value in force; see `Schedule.value`."""

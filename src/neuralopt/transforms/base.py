@@ -78,7 +78,13 @@ class ChainState(NamedTuple):
 
 @method
 class Chain(Transform):
-    """Several transforms one after the other; made by `chain`."""
+    """Several transforms one after the other; made by `chain`.
+
+    Parameters
+    ----------
+    stages : tuple of Transform
+        In the order in which they are applied.
+    """
 
     stages: tuple[Any, ...] = hyper(())
 

@@ -59,13 +59,13 @@ class ClipByGlobalNorm(Transform):
     max_norm : float > 0 or schedule, default 1
         The limit c.
 
-    References
-    ----------
-    Pascanu, Mikolov and Bengio, 2013, arXiv:1211.5063, algorithm 1.
-
     Notes
     -----
     torch adds 1e-6 to the norm; optax and this class do not.
+
+    References
+    ----------
+    Pascanu, Mikolov and Bengio, 2013, arXiv:1211.5063, algorithm 1.
 
     Examples
     --------

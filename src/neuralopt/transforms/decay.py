@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
+from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.transforms.base import CountState, Transform, zero_count
 from neuralopt.transforms.masks import check_mask, selected
@@ -91,7 +92,7 @@ class DecoupledDecay(Transform):
     [array([-0.6])]
     """
 
-    optimizer: Any = hyper(None)
+    optimizer: Any
     weight_decay: Any = hyper(1e-2, low=0)
     mask: Any = switch("matrices")
 
@@ -99,6 +100,11 @@ class DecoupledDecay(Transform):
 
     def __post_init__(self) -> None:
         check_mask(self.mask)
+        if not isinstance(self.optimizer, Transform) or self.optimizer.stage != "optimizer":
+            raise InvalidArgument(
+                f"DecoupledDecay wraps an optimizer, got {self.optimizer!r}. "
+                "An optax transformation enters by neuralopt.optimizers.from_optax."
+            )
 
     @property
     def learning_rate(self) -> Any:

@@ -1,0 +1,143 @@
+"""What single optimizers promise beyond the contract."""
+
+import array_api_strict as strict
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from neuralopt import optimizers
+from neuralopt.core import tree
+from neuralopt.optimizers import with_learning_rate
+from neuralopt.schedules import Cosine, WarmupCosine
+from neuralopt.transforms import ClipByGlobalNorm, ClipByValue, DecoupledDecay, L2Decay, chain
+
+FORMS = [
+    *(cls() for cls in optimizers.registered().values()),
+    optimizers.SGD(0.1, momentum=0.9, nesterov=True),
+    optimizers.RMSprop(0.1, momentum=Cosine(0.9, 5), centered=True, initial_scale=1.0),
+    optimizers.NAdamW(WarmupCosine(0.1, 2, 10), convention="optax"),
+    chain(ClipByValue(0.5), ClipByGlobalNorm(1.0), L2Decay(0.1), optimizers.Adam(0.1)),
+    DecoupledDecay(optimizers.SGD(0.1), Cosine(0.1, 5), mask="all"),
+]
+
+
+@pytest.mark.parametrize("opt", FORMS, ids=repr)
+def test_strict_arrays_equal_numpy(opt, parity):
+    results = []
+    for xp in (np, strict):
+        params = tree.map(xp.asarray, parity.params())
+        state = opt.init(params)
+        for k in range(6):
+            grads = {name: xp.asarray(g[k]) for name, g in parity.stream(1.0).items()}
+            updates, state = opt.update(grads, state, params)
+            params = tree.apply_updates(params, updates)
+        results.append(tree.map(np.asarray, params))
+    for ours, theirs in zip(*map(tree.leaves, results), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.usefixtures("strict_dtypes")
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+@pytest.mark.parametrize("opt", FORMS, ids=repr)
+def test_kernels_live_with_strict_dtype_promotion(opt, dtype):
+    params = {"W": jnp.ones((2, 2), dtype), "b": jnp.ones(2, dtype)}
+    updates, _ = jax.eval_shape(lambda o, p: o.update(p, o.init(p), p), opt, params)
+    assert {leaf.dtype for leaf in tree.leaves(updates)} == {jnp.dtype(dtype)}
+
+
+@pytest.mark.parametrize("opt", FORMS, ids=repr)
+def test_a_jax_gradient_may_meet_numpy_parameters(opt):
+    params = {"W": np.ones((2, 2), np.float32), "b": np.ones(2, np.float32)}
+    here, _ = opt.update(params, opt.init(params), params)
+    mixed, state = opt.update(tree.map(jnp.asarray, params), opt.init(params), params)
+    params = tree.apply_updates(params, mixed)
+    opt.update(tree.map(jnp.asarray, params), state, params)
+    for ours, theirs in zip(tree.leaves(here), tree.leaves(mixed), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+def test_gd_is_the_one_for_the_whole_data():
+    whole = [name for name, cls in optimizers.registered().items() if cls.full_batch]
+    assert whole == ["gd"]
+    assert chain(ClipByValue(1.0), optimizers.GD()).full_batch
+    assert DecoupledDecay(optimizers.GD()).full_batch
+    assert not chain(ClipByValue(1.0), optimizers.SGD()).full_batch
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-6])
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_nadamw_of_algoperf_by_its_formula(parity, decay, scale):
+    ours = optimizers.NAdamW(parity.rate, weight_decay=decay, mask="all")
+    got, stream = parity.ours(ours, scale), parity.stream(scale)
+    b1, b2, eps = 0.9, 0.999, 1e-8
+    want = parity.params()
+    for name, w in want.items():
+        m = v = np.zeros_like(w)
+        for k, g in enumerate(stream[name]):
+            t, rate = k + 1, float(parity.rate(k))
+            m = b1 * m + (1 - b1) * g
+            v = b2 * v + (1 - b2) * g**2
+            ahead = (b1 * m + (1 - b1) * g) / (1 - b1**t)
+            w = w - rate * (ahead / (np.sqrt(v / (1 - b2**t)) + eps) + decay * w)
+        want[name] = w
+    assert parity.apart(got, want) <= 1e-12
+
+
+def test_centred_rmsprop_stays_finite_where_the_variance_cancels():
+    """Without the clamp the variance falls below 0 from about step 1150 on, and its root is NaN."""
+    opt = optimizers.RMSprop(1e-3, centered=True)
+    rng = np.random.default_rng(0)
+    stream = jnp.asarray(np.linspace(99.3, 103.3, 16) + 1e-3 * rng.normal(size=(2000, 16)), jnp.float32)
+    params = [jnp.zeros(16, jnp.float32)]
+
+    def step(carry, gradient):
+        params, state = carry
+        updates, state = opt.update([gradient], state, params)
+        return (tree.apply_updates(params, updates), state), updates[0]
+
+    _, updates = jax.jit(lambda first: jax.lax.scan(step, first, stream))((params, opt.init(params)))
+    assert bool(jnp.all(jnp.isfinite(updates)))
+    assert bool(jnp.all(updates < 0))
+
+
+def test_adagrad_without_eps_leaves_untouched_entries_where_they_are():
+    opt, params = optimizers.AdaGrad(0.1, eps=0.0), [np.array([1.0, 1.0])]
+    updates, _ = opt.update([np.array([2.0, 0.0])], opt.init(params), params)
+    np.testing.assert_allclose(updates[0], [-0.1, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("made", "name"),
+    [
+        (lambda h: optimizers.Adam(0.1, b1=h(0.5)), "b1"),
+        (lambda h: optimizers.Adam(0.1, b2=h(0.5)), "b2"),
+        (lambda h: optimizers.AdamW(0.1, weight_decay=h(0.5), mask="all"), "weight_decay"),
+        (lambda h: optimizers.NAdamW(0.1, weight_decay=h(0.5), mask="all"), "weight_decay"),
+        (lambda h: optimizers.SGD(0.1, momentum=h(0.5)), "momentum"),
+        (lambda h: optimizers.RMSprop(0.1, momentum=h(0.5)), "momentum"),
+        (lambda h: optimizers.RMSprop(0.1, decay=h(0.5)), "decay"),
+        (lambda h: DecoupledDecay(optimizers.SGD(0.1), h(0.5), mask="all"), "weight_decay"),
+    ],
+)
+def test_every_hyperparameter_that_says_so_can_be_scheduled(made, name):
+    def run(opt):
+        params = [np.array([1.0, -2.0])]
+        state = opt.init(params)
+        for k in range(3):
+            updates, state = opt.update([np.array([0.3, 0.1 * k])], state, params)
+            params = tree.apply_updates(params, updates)
+        return params[0]
+
+    constant, stepped = made(lambda value: value), made(lambda value: lambda step: value)
+    falling = made(lambda value: lambda step: value / (1 + step))
+    np.testing.assert_array_equal(run(constant), run(stepped))
+    assert not np.allclose(run(constant), run(falling), rtol=1e-6), name
+
+
+def test_with_learning_rate_reaches_into_wrappers():
+    inner = DecoupledDecay(chain(ClipByValue(1.0), optimizers.SGD(0.1)), 0.2)
+    changed = with_learning_rate(inner, 0.7)
+    assert changed.learning_rate == 0.7
+    assert changed.weight_decay == 0.2
+    assert inner.learning_rate == 0.1

@@ -7,6 +7,11 @@ import numpy as np
 from neuralopt.benchmark.records import Record
 from neuralopt.core.results import Status
 
+_NOT_FINITE = (
+    "Its figures on the test rows are not finite. Likely cause: a test row lies far outside of the training "
+    "rows. Look for outliers and wrong units."
+)
+
 
 def ranking_rows(records: list[tuple[str, Record]]) -> list[dict[str, Any]]:
     """Return one row for every record, best test metric first, diverged ones last.
@@ -33,7 +38,6 @@ def _row(name: str, record: Record) -> dict[str, Any]:
     best, rates = header["best"], header["learning_rates"]
     diverged = int(np.sum(header["diverged"]))
     runs = int(np.size(header["diverged"]))
-    lost = header["scores"] is None
     return {
         "rank": 0,
         "method": header["method"],
@@ -42,11 +46,23 @@ def _row(name: str, record: Record) -> dict[str, Any]:
         "learning_rate": None if best is None else rates[best],
         **dict(zip(("metric", "metric_low", "metric_high"), scores["metric"], strict=True)),
         **dict(zip(("loss", "loss_low", "loss_high"), scores["loss"], strict=True)),
-        "status": Status.DIVERGED.value if lost else Status.MAX_EPOCHS.value,
+        "status": _status(header),
         "diverged_runs": diverged,
         "runs": runs,
         "record": name,
     }
+
+
+def _status(header: dict[str, Any]) -> str:
+    """Return the sentence that says what a row's figures are worth."""
+    if header["scores"] is None:
+        diverged = header["family"] == "gradient" and header["best"] is None
+        return Status.DIVERGED.value if diverged else _NOT_FINITE
+    at_best = header["diverged"][header["best"] or 0]
+    if any(at_best):
+        lost = f"{sum(at_best)} of {len(at_best)} runs"
+        return f"{lost} at this learning rate diverged; the figures are those of the others."
+    return Status.MAX_EPOCHS.value
 
 
 def summary(rows: list[dict[str, Any]], facts: dict[str, Any]) -> str:

@@ -44,7 +44,7 @@ def solo(task, name, rate, seed, quick):
         epochs=quick.epochs,
         batch_size=None if name == "gd" else 32,
         validation=(task.validation.X, task.validation.y),
-        early_stopping=EarlyStopping(patience=1000),  # the best epoch's parameters, as in a comparison
+        callbacks=[EarlyStopping(patience=1000)],  # the best epoch's parameters, as in a comparison
         seed=seed,
     )
 

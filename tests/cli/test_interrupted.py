@@ -215,7 +215,22 @@ def test_ctrl_c_while_a_reference_line_runs(compare, monkeypatch):
     assert timeless("out") == timeless("whole")
 
 
-@pytest.mark.parametrize("signals", [[signal.SIGINT] * 2, [signal.SIGKILL] * 3])
+def test_a_second_ctrl_c_ends_at_once(compare, monkeypatch):
+    def stop_twice(*args):
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        raise AssertionError("not reached")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("neuralopt.benchmark.references._grow", stop_twice)
+        outcome = compare(*RUN)
+    assert outcome.code == 130
+    assert "Traceback" not in outcome.err
+    assert [p.name for p in Path("out/records").iterdir()] == ["data--linear.safetensors"]
+    assert compare(*RUN, "--resume").code == 0
+
+
+@pytest.mark.parametrize("signals", [[signal.SIGINT] * 2, [signal.SIGKILL] * 2])
 def test_a_process_that_is_stopped_again_and_again(shell, signals):
     """Resumed until it ends, it gives what an uninterrupted process gives."""
     long = ("compare", "data.csv", "-t", "kind")
@@ -224,9 +239,10 @@ def test_a_process_that_is_stopped_again_and_again(shell, signals):
     _, err = whole.communicate()
     assert whole.returncode == 0, err
     resume = ()
-    for k, number in enumerate(signals):
+    for number in signals:
+        before = len(list(Path("out/records").glob("*.safetensors")))
         process = shell(*long, "-o", "out", *options, *resume)
-        _await(lambda k=k: len(list(Path("out/records").glob("*.safetensors"))) > k, process)
+        _await_record(before, process)
         process.send_signal(number)
         _, err = process.communicate()
         assert process.returncode == (130 if number == signal.SIGINT else -number), err
@@ -239,9 +255,10 @@ def test_a_process_that_is_stopped_again_and_again(shell, signals):
     assert not leftovers("out")
 
 
-def _await(ready, process):
-    end = time.monotonic() + 60
-    while not ready():
+def _await_record(before, process):
+    """Wait until the process has written a record more than there were."""
+    end = time.monotonic() + 300
+    while len(list(Path("out/records").glob("*.safetensors"))) == before:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end
         time.sleep(0.005)

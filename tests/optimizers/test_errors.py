@@ -58,8 +58,8 @@ def refuses(text):
         ),
         (
             lambda: optimizers.with_learning_rate(optimizers.from_optax(_ready()), 0.1),
-            "OptaxTransformation has no learning rate to set. Make it from a factory: "
-            "from_optax(optax.adam, learning_rate=...).",
+            "OptaxTransformation is already made and keeps its own learning rate, got learning_rate=0.1 "
+            "beside it. Make it from a factory: from_optax(optax.adam, learning_rate=...).",
         ),
     ],
 )

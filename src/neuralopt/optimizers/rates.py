@@ -37,7 +37,7 @@ def with_learning_rate(optimizer: Any, learning_rate: Any) -> Any:
     found = _set(optimizer, learning_rate)
     if found is None:
         raise InvalidArgument(
-            f"{optimizer!r} is already made and keeps its own learning rate, got "
+            f"{type(optimizer).__name__} is already made and keeps its own learning rate, got "
             f"learning_rate={learning_rate!r} beside it. "
             "Make it from a factory: from_optax(optax.adam, learning_rate=...)."
         )

@@ -61,19 +61,21 @@ def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Return one clause for everything in which two manifests differ."""
     found = []
     for key in sorted(set(before) | set(now)):
-        old, new = before.get(key), now.get(key)
+        old: Any = before.get(key)
+        new: Any = now.get(key)
         if old == new:
             continue
         if key == "tasks" and old and set(old) == set(new):
             changed = [name for name in new if old[name] != new[name]]
             found.append(
-                f"the data of {', '.join(changed)} have changed, or their target, task, split or treatment"
+                f"the table {', '.join(changed)} has changed (its file, or --target, --task, --missing, --drop "
+                "or --seed)"
             )
         elif key == "optimizers" and old:
             changed = [name for name in new if name in old and old[name] != new[name]]
             found += [f"{name} was {old[name]}, now it is {new[name]}" for name in changed]
         else:
-            found.append(f"its {key.replace('_', ' ')} was {_said(old)}, now it is {_said(new)}")
+            found.append(f"{key.replace('_', ' ')} {_said(old)} before, now {_said(new)}")
     return found
 
 

@@ -69,7 +69,7 @@ def thread_facts() -> dict[str, Any]:
     if "sklearn" in sys.modules:  # it brings threadpoolctl
         import threadpoolctl
 
-        for pool in threadpoolctl.threadpool_info():
+        for pool in sorted(threadpoolctl.threadpool_info(), key=lambda pool: pool["filepath"]):
             folder = Path(pool["filepath"]).parent  # numpy.libs, or torch/lib
             owner = folder.parent.name if folder.name == "lib" else folder.name.removesuffix(".libs")
             facts[f"{pool['internal_api']} of {owner}"] = pool["num_threads"]

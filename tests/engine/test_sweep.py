@@ -166,7 +166,7 @@ def test_progress_and_control_c(net, regression):
         ({"batching": "both"}, "batching must be 'map', 'vmap' or None, got 'both'."),
         (
             {"optimizer": from_optax(optax.adam(0.1))},
-            "OptaxTransformation does not take another learning rate: it was made with its own.",
+            "Make it from a factory: from_optax(optax.adam, learning_rate=",
         ),
     ],
 )

@@ -68,8 +68,8 @@ def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
         if key == "tasks" and old and set(old) == set(new):
             changed = [name for name in new if old[name] != new[name]]
             found.append(
-                f"the table {', '.join(changed)} has changed (its file, or --target, --task, --missing, --drop "
-                "or --seed)"
+                f"the table {', '.join(changed)} has changed (its file, or --target, --task, --missing, "
+                "--drop or --seed)"
             )
         elif key == "optimizers" and old:
             changed = [name for name in new if name in old and old[name] != new[name]]

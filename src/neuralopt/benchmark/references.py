@@ -88,7 +88,8 @@ def fit_boosting(
     kind: Any = HistGradientBoostingClassifier if y.ndim == 1 else HistGradientBoostingRegressor
     targets = [(y, task.validation.y)] if y.ndim == 1 else list(zip(y.T, task.validation.y.T, strict=True))
     for target, held in targets:
-        model = kind(early_stopping=False, warm_start=True, random_state=seed)
+        options: dict[str, Any] = {"early_stopping": False, "warm_start": True, "random_state": seed}
+        model = kind(**options)
         best = _grow(model, (task.train.X, target), (task.validation.X, held), progress)
         if best is None:
             return None

@@ -59,8 +59,10 @@ def run(
                     break
         status = Status.from_code(state.status)
         if status is Status.RUNNING:
-            ended = int(state.epoch) >= epochs
-            status = Status.MAX_EPOCHS if ended else Status.STOPPED if stop else Status.INTERRUPTED
+            # a Ctrl-C in the last chunk is told as well: a search around this run must end, too
+            asked = Status.INTERRUPTED if interrupt.requested else Status.STOPPED
+            ended = int(state.epoch) >= epochs and not interrupt.requested
+            status = Status.MAX_EPOCHS if ended else asked
         if keeper is not None:
             keeper.save(state, history)
     best = int(state.best_epoch)

@@ -244,4 +244,4 @@ def _run(
     if epoch < epochs:
         rest = ((0, 0), (0, epochs - epoch))
         joined = {name: np.pad(c, rest, constant_values=np.nan) for name, c in joined.items()}
-    return states, joined, seconds, compiling, stopped and epoch < epochs
+    return states, joined, seconds, compiling, interrupt.requested or (stopped and epoch < epochs)

@@ -6,10 +6,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_score
 
-from neuralopt.benchmark import Budget, choose_methods, compare, gradient_methods, make_task
+from neuralopt.benchmark import Budget, choose_methods, compare, make_task
 from neuralopt.benchmark.methods import learning_rates
-from neuralopt.benchmark.ranking import ranking_rows, summary
-from neuralopt.benchmark.records import Record, read_record
+from neuralopt.benchmark.records import read_record
 from neuralopt.benchmark.task import split_rows
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.engine import EarlyStopping, train
@@ -162,50 +161,6 @@ def test_optimizers_of_every_origin(frame_of, quick, tmp_path):
         assert len(set(np.round(record.arrays["test_loss"][:, 0], 12))) == 2  # the rates are in force
 
 
-@pytest.mark.parametrize(
-    ("wanted", "sentence"),
-    [
-        ([], "optimizers must be different, at least one, got none."),
-        (["adam", ("Adam", SGD())], "optimizers must be different, at least one, got adam, adam."),
-        ([("linear", SGD())], "the label 'linear' is that of a reference line"),
-        (["sgd-nestrov"], "Did you mean 'sgd-nesterov'?"),
-        ([3], "optimizers takes names, optimizers, or pairs (label, optimizer); got 3."),
-        ([optax.adam(0.1)], "optimizers takes names, optimizers, or pairs"),
-        ([("clip", ClipByGlobalNorm(1.0))], "ClipByGlobalNorm transforms gradients and does not train"),
-    ],
-)
-def test_optimizers_that_are_refused(wanted, sentence):
-    with pytest.raises(InvalidArgument) as caught:
-        choose_methods(wanted)
-    assert sentence in str(caught.value)
-
-
-def test_all_means_every_registered_optimizer_and_the_momentum_variants():
-    names = [m.slug for m in choose_methods("all")]
-    assert names == [m.slug for m in gradient_methods()]
-    assert {"gd", "sgd", "sgd-momentum", "sgd-nesterov", "adam", "nadamw"} <= set(names)
-    for method in gradient_methods():
-        rates = learning_rates(method, 5)
-        assert (np.diff(rates) > 0).all()
-        assert method.range == pytest.approx((rates[0], rates[-1]), rel=0.05)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        ({"rates": ()}, "learning rates must be finite and > 0, at least one, got none."),
-        ({"rates": (0.1, 0.1)}, "learning rates must be different, got 0.1, 0.1."),
-        ({"rates": 2.5}, "rates must be a whole number >= 1, got 2.5."),
-        ({"hidden": (0,)}, "every hidden width must be a whole number >= 1, got 0."),
-        ({"activation": "reluu"}, "Did you mean 'relu'?"),
-    ],
-)
-def test_budgets_that_are_refused(arguments, sentence):
-    with pytest.raises(InvalidArgument) as caught:
-        Budget(**arguments)
-    assert sentence in str(caught.value)
-
-
 def test_tasks_of_one_name_are_refused(task, quick, tmp_path):
     for tasks, names in ((), "none"), ([task, task], f"{task.name}, {task.name}"):
         with pytest.raises(InvalidArgument) as caught:
@@ -222,48 +177,6 @@ def test_steps_of_a_run_by_default(frame_of):
         assert budget.network(task).layer_sizes == (3, 64, 1)
 
 
-def record(method, metric, family="gradient", loss=1.0):
-    scores = None if metric is None else {"metric": [metric, metric - 0.1, metric + 0.1], "loss": [loss] * 3}
-    header = {
-        "method": method,
-        "label": method.title(),
-        "family": family,
-        "best": 0 if scores else None,
-        "learning_rates": [0.1],
-        "diverged": [[scores is None]],
-        "scores": scores,
-    }
-    return method + ".safetensors", Record(header, {})
-
-
-def test_the_order_of_the_ranking():
-    """By metric, then by loss, then by name; what has no figure is last."""
-    given = [
-        record("e", None),
-        record("d", -4.0),
-        record("b", 0.5, loss=0.2),
-        record("a", 0.5, loss=0.3),
-        record("f", 0.5, loss=0.2),
-        record("c", 0.0),
-    ]
-    rows = ranking_rows(given)
-    assert [r["method"] for r in rows] == ["b", "f", "a", "c", "d", "e"]
-    assert [r["rank"] for r in rows] == [1, 2, 3, 4, 5, 6]
-    assert ranking_rows(given[::-1]) == rows
-    assert rows[-1]["status"].startswith("The loss became infinite")
-
-
-def test_the_summary_in_words():
-    facts = {"metric": "r2", "n_test": 12}
-    rows = ranking_rows([record("a", 0.5), record("b", 0.45), record("linear", 0.9, "reference")])
-    assert summary(rows, facts) == (
-        "A is the best network: test R² 0.500 [0.400, 0.600]. 1 other cannot be told apart from it on 12 "
-        "test rows (B). Linear does clearly better (0.900 [0.800, 1.000]): a network does not pay here as "
-        "it stands."
-    )
-    assert summary(ranking_rows([record("a", None)]), facts).startswith("Every network diverged.")
-
-
 def test_far_outliers_among_the_test_rows_are_said_and_not_ranked_as_numbers(frame_of, tmp_path):
     frame = frame_of("regression")
     frame.loc[split_rows(None, 60, 0)[2][0], "a"] = 1e60
@@ -276,11 +189,3 @@ def test_far_outliers_among_the_test_rows_are_said_and_not_ranked_as_numbers(fra
         "Its figures on the test rows are not finite. Likely cause: a test row lies far outside of the "
         "training rows. Look for outliers and wrong units."
     )
-
-
-def test_a_rate_at_which_some_runs_diverged_says_so():
-    lost = record("a", 0.5)
-    lost[1].header["diverged"] = [[False, True, False]]
-    (row,) = ranking_rows([lost])
-    assert row["status"] == "1 of 3 runs at this learning rate diverged; the figures are those of the others."
-    assert (row["diverged_runs"], row["runs"]) == (1, 3)

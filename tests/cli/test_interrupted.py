@@ -115,14 +115,17 @@ def test_resuming_a_complete_run_rewrites_the_tables_only(compare):
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        (("--seeds", "3"), "its seeds was 2, now it is 3"),
-        (("--rates", "3"), "its rates was 2, now it is 3"),
-        (("--epochs", "3"), "its epochs was 2, now it is 3"),
-        (("--hidden", "3,3"), "its hidden was 3, now it is 3, 3"),
-        (("--optimizers", "gd"), "its methods was linear, boosting, sgd, now it is linear, boosting, gd"),
-        (("--batch-size", "8"), "its batch size was 32, now it is 8"),
-        (("--seed", "1"), "the data of data have changed, or their target, task, split or treatment"),
-        (("--drop", "a"), "the data of data have changed"),
+        (("--seeds", "3"), "seeds 2 before, now 3"),
+        (("--rates", "3"), "rates 2 before, now 3"),
+        (("--epochs", "3"), "epochs 2 before, now 3"),
+        (("--hidden", "3,3"), "hidden 3 before, now 3, 3"),
+        (("--optimizers", "gd"), "methods linear, boosting, sgd before, now linear, boosting, gd"),
+        (("--batch-size", "8"), "batch size 32 before, now 8"),
+        (
+            ("--seed", "1"),
+            "the table data has changed (its file, or --target, --task, --missing, --drop or --seed)",
+        ),
+        (("--drop", "a"), "the table data has changed"),
     ],
 )
 def test_another_comparison_is_not_resumed(compare, files, changed, sentence):
@@ -139,7 +142,7 @@ def test_another_comparison_is_not_resumed(compare, files, changed, sentence):
 def test_changed_data_are_not_resumed(compare, kinds):
     compare(*RUN)
     kinds.rename(columns={"a": "A"}).to_csv("data.csv", index=False)
-    assert "the data of data have changed" in compare(*RUN, "--resume").said
+    assert "the table data has changed" in compare(*RUN, "--resume").said
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", '{"tasks": 3}', ""])

@@ -68,13 +68,14 @@ def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
         if key == "tasks" and old and set(old) == set(new):
             changed = [name for name in new if old[name] != new[name]]
             found.append(
-                f"the data of {', '.join(changed)} have changed, or their target, task, split or treatment"
+                f"the table {', '.join(changed)} has changed (its file, or --target, --task, --missing, "
+                "--drop or --seed)"
             )
         elif key == "optimizers" and old:
             changed = [name for name in new if name in old and old[name] != new[name]]
             found += [f"{name} was {old[name]}, now it is {new[name]}" for name in changed]
         else:
-            found.append(f"its {key.replace('_', ' ')} was {_said(old)}, now it is {_said(new)}")
+            found.append(f"{key.replace('_', ' ')} {_said(old)} before, now {_said(new)}")
     return found
 
 

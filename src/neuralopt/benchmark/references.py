@@ -85,7 +85,7 @@ def fit_boosting(
 
     progress = progress or (lambda epoch: False)
     y, columns = task.train.y, []
-    kind = HistGradientBoostingClassifier if y.ndim == 1 else HistGradientBoostingRegressor
+    kind: Any = HistGradientBoostingClassifier if y.ndim == 1 else HistGradientBoostingRegressor
     targets = [(y, task.validation.y)] if y.ndim == 1 else list(zip(y.T, task.validation.y.T, strict=True))
     for target, held in targets:
         options: dict[str, Any] = {"early_stopping": False, "warm_start": True, "random_state": seed}

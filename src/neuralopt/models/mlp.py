@@ -162,7 +162,9 @@ class MLP:
         out = activation.apply(z)
         value, d_out, above = self._backward(rest, out, layer + 1, top)
         d_z = activation.pull(d_out, z, out)  # chain rule through the activation
-        own = (a.T @ d_z, namespace(d_z).sum(d_z, axis=0))  # dL/dW = a' dL/dz, dL/db = sum of rows of dL/dz
+        # dL/dW = a' dL/dz, dL/db = sum of rows of dL/dz; XLA copies a transposed left factor of a product of
+        # this shape, but takes a transposed result for nothing
+        own = ((d_z.T @ a).T, namespace(d_z).sum(d_z, axis=0))
         below = d_z @ W.T if layer else None  # nobody asks for the gradient in the data
         return value, below, [own, *above]
 

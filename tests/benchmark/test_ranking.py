@@ -46,9 +46,16 @@ def test_the_summary_in_words():
     assert summary(ranking_rows([record("a", None)]), facts).startswith("Every network diverged.")
 
 
-def test_a_rate_at_which_some_runs_diverged_says_so():
+def test_diverged_runs_at_other_rates_are_counted():
     lost = record("a", 0.5)
     lost[1].header["diverged"] = [[False, True, False]]
     (row,) = ranking_rows([lost])
-    assert row["status"] == "1 of 3 runs at this learning rate diverged; the figures are those of the others."
     assert (row["diverged_runs"], row["runs"]) == (1, 3)
+
+
+def test_the_summary_counts_who_overlaps_as_the_report_does():
+    """A method whose interval reaches into the winner's is not clearly worse."""
+    rows = ranking_rows([record("a", 0.5), record("b", 0.35)])
+    assert rows[1]["metric_high"] < rows[0]["metric"]
+    assert rows[1]["metric_high"] >= rows[0]["metric_low"]
+    assert "1 other cannot be told apart" in summary(rows, {"metric": "r2", "n_test": 12})

@@ -102,12 +102,11 @@ losses = arrays(
 @given(losses)
 def test_the_chosen_rate_has_the_lowest_median(loss):
     best = best_learning_rate(loss)
-    lost = np.isinf(loss).sum(axis=1) * 2 >= loss.shape[1]
+    lost = np.isinf(loss).any(axis=1)
     assert (best is None) == lost.all()
     if best is not None:
         assert not lost[best]
-        ordered = [sorted(row)[len(row) // 2] for row in loss]
-        assert ordered[best] == min(ordered)
+        assert np.median(loss[best]) == min(np.median(loss[~lost], axis=1))
 
 
 @given(losses, st.randoms())
@@ -118,7 +117,7 @@ def test_the_choice_does_not_depend_on_the_order_of_seeds(loss, random):
 
 
 def test_all_small_cases_of_two_seeds():
-    """Where half of the runs diverged the rate is lost, however good the other half."""
+    """Where any run diverged the rate is lost, however good the others."""
     for a, b in itertools.product([0.1, np.inf], repeat=2):
         best = best_learning_rate(np.array([[a, b], [0.5, 0.6]]))
         assert best == (0 if np.isfinite([a, b]).all() else 1)

@@ -1,6 +1,8 @@
 """Models that are refused, rows that are refused, and where predictions go."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +161,7 @@ def test_predictions_are_written_whole_or_not_at_all(cli, refusal, model, monkey
     [
         ("answer.parquet", "predictions are written as CSV, got -o answer.parquet. Give a name in .csv."),
         ("out", "'out' cannot be written: it is a folder. Give the path of a file inside it."),
+        ("data.csv", "-o data.csv would overwrite data.csv, which is read. Give another name."),
         ("data.csv/answer.csv", "a part of the folder 'data.csv' is a file. Choose another path."),
     ],
 )
@@ -175,3 +178,17 @@ def test_a_reader_that_leaves_early(shell, model, kinds):
     assert process.stderr.read() == ""
     process.stderr.close()
     process.wait()
+
+
+def test_a_standard_output_without_room(model):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "neuralopt", "predict", str(model), "data.csv"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: standard output cannot be written (No space left on device).")
+    assert "Traceback" not in done.stderr

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
 from rich.console import Console
 from rich.table import Table
 
@@ -63,3 +64,16 @@ def test_rich_is_imported_only_when_a_table_is_made() -> None:
     code = "import sys, neuralopt.report; print('rich' in sys.modules, 'pandas' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 80])
+def test_the_names_are_the_last_to_go_in_a_narrow_terminal(writer: Any, width: int) -> None:
+    text = printed(writer.ranking, width)
+    for label in ("Adam", "SGD"):
+        assert any(label in line.split() for line in text.splitlines())
+
+
+def test_findings_stand_under_the_summary(writer: Any) -> None:
+    found = {"code": "NOPT001", "title": "At the edge", "cause": "c", "cure": "u", "methods": ["Adam", "SGD"]}
+    writer.ranking["tasks"][0]["findings"] = [found]
+    assert "NOPT001 At the edge: Adam, SGD." in printed(writer.ranking)

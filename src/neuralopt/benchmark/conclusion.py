@@ -40,9 +40,12 @@ def conclude(folder: Path, task: Task, slug: str, records: Named) -> dict[str, A
             path, label = folder / f"{slug}.model.safetensors", row["label"]
             model = str(_predictor(task, record, row).save(path))
             break
+    words = summary(rows, facts)
+    if label is not None and rows[0]["label"] != label:
+        words += f" {rows[0]['label']} cannot be kept as a model file here; the model kept is {label}."
     return {
         **facts,
-        "summary": summary(rows, facts),
+        "summary": words,
         "best_model": model,
         "best_model_label": label,
         "rows": rows,

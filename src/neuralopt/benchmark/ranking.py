@@ -58,10 +58,6 @@ def _status(header: dict[str, Any]) -> str:
     if header["scores"] is None:
         diverged = header["family"] == "gradient" and header["best"] is None
         return Status.DIVERGED.value if diverged else _NOT_FINITE
-    at_best = header["diverged"][header["best"] or 0]
-    if any(at_best):
-        lost = f"{sum(at_best)} of {len(at_best)} runs"
-        return f"{lost} at this learning rate diverged; the figures are those of the others."
     return Status.MAX_EPOCHS.value
 
 
@@ -83,7 +79,7 @@ def summary(rows: list[dict[str, Any]], facts: dict[str, Any]) -> str:
     if not ours:
         return "Every network diverged. Give smaller learning rates, or look for outliers in the data."
     best, metric = ours[0], "accuracy" if facts["metric"] == "accuracy" else "R²"
-    level = [r["label"] for r in ours[1:] if r["metric_high"] >= best["metric"]]
+    level = [r["label"] for r in ours[1:] if r["metric_high"] >= best["metric_low"]]
     text = f"{best['label']} is the best network: test {metric} {_interval(best)}."
     if level:
         text += (
@@ -136,7 +132,7 @@ def findings(records: list[Record]) -> list[dict[str, Any]]:
                     "The lowest validation loss was reached at the smallest or largest learning rate tried; "
                     "a better one may lie beyond."
                 ),
-                "cure": "Give a wider range with --learning-rates.",
+                "cure": "Run it by itself over a wider range: --optimizers NAME --learning-rates 0.1,1,10.",
                 "methods": edge,
             }
         )
@@ -146,11 +142,12 @@ def findings(records: list[Record]) -> list[dict[str, Any]]:
                 "code": "NOPT003",
                 "title": "Some runs diverged",
                 "cause": (
-                    "At its larger learning rates the loss grew without bound. They count as infinitely bad "
-                    "in the choice of the learning rate and are never dropped."
+                    "At its larger learning rates the loss grew without bound. A learning rate at which any "
+                    "seed diverged counts as infinitely bad and cannot be chosen."
                 ),
                 "cure": (
-                    "Nothing to do when a smaller learning rate was chosen; otherwise clip the gradients."
+                    "Nothing to do where a learning rate was chosen: no run diverged at it. "
+                    "Where all diverged, give smaller ones."
                 ),
                 "methods": lost,
             }

@@ -84,7 +84,7 @@ def _gradient(method: Method, task: Task, budget: Budget, progress: Progress) ->
         "seconds": {"compile": result.compile_seconds, "train": result.seconds},
         "hyperparameters": {"optimizer": repr(method.optimizer)},
         "network": dataclasses.asdict(network),
-        "scores": None if best is None else score(task, outputs[best][~diverged[best]]),
+        "scores": None if best is None else score(task, outputs[best]),
     }
     arrays = {
         "train_loss": result.history["loss"],

@@ -108,21 +108,23 @@ def _resamples(seeds: int, count: int, seed: int) -> Iterator[tuple[np.ndarray, 
 def best_learning_rate(validation_loss: np.ndarray) -> int | None:
     """Return the index of the learning rate with the lowest median over seeds of the best validation loss.
 
+    A learning rate at which any seed diverged is infinitely bad and cannot be chosen.
+
     Parameters
     ----------
     validation_loss : float array of shape (L, S)
-        Lowest validation loss of every run; infinity for a run that diverged, which is never dropped.
+        Lowest validation loss of every run; infinity for a run that diverged.
 
     Returns
     -------
     int or None
-        None when at every learning rate half of the runs or more diverged.
+        None when at every learning rate a run diverged.
 
     Examples
     --------
     >>> best_learning_rate(np.array([[0.5, 0.6], [0.2, np.inf], [0.3, 0.4]]))
     2
     """
-    # the upper median of an even number of runs: one diverged run of two is half of them
-    middle = np.sort(validation_loss, axis=1)[:, validation_loss.shape[1] // 2]
+    sound = np.isfinite(validation_loss).all(axis=1, keepdims=True)
+    middle = np.median(np.where(sound, validation_loss, np.inf), axis=1)
     return int(np.argmin(middle)) if np.isfinite(middle).any() else None

@@ -1,12 +1,13 @@
 """The ``neuralopt`` command and its subcommands."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from neuralopt.core.errors import InvalidArgument, NeuraloptError
+from neuralopt.core.errors import InvalidArgument, NeuraloptError, StorageError
 
 # What a subcommand needs is imported when it runs: --help answers at once.
 
@@ -99,12 +100,17 @@ def predict(
     if output is not None:
         if output.suffix.lower() not in ("", ".csv", ".txt"):
             raise InvalidArgument(f"predictions are written as CSV, got -o {output}. Give a name in .csv.")
+        for kept in (model, data):
+            if output.exists() and kept.exists() and output.samefile(kept):
+                raise InvalidArgument(
+                    f"-o {output} would overwrite {kept}, which is read. Give another name."
+                )
         check_writable(output)
     predictor = Predictor.load(model)
     predictions = predictor.predict(read_table(data, min_rows=1))
     table = predictions.to_csv(index=False)
     if output is None:
-        sys.stdout.write(table)
+        _write_out(table)
     else:
         typer.echo(
             f"Predictions for {counted(len(predictions), 'row')}: {write_text(output, table)}", err=True
@@ -140,6 +146,21 @@ def _numbers(option: str, text: str, kind: type) -> tuple:
     except ValueError:
         word = "whole numbers" if kind is int else "numbers"
         raise InvalidArgument(f"{option} takes {word} with commas between them, got {text!r}.") from None
+
+
+def _write_out(text: str) -> None:
+    """Write to standard output, where a disk may be full as well."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # what is left in the buffer would raise once more when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise StorageError(
+            f"standard output cannot be written ({error.strerror}). Make room, or give a file with -o."
+        ) from error
 
 
 def main() -> None:

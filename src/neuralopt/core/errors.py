@@ -1,7 +1,10 @@
 """Errors that say the law, the value, the likely cause and the cure."""
 
 import difflib
-from collections.abc import Iterable
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
 
 
 class NeuraloptError(Exception):
@@ -77,6 +80,43 @@ def missing_dependency(package: str, extra: str, purpose: str) -> MissingDepende
         f"{purpose} needs the package {package}, which is not installed. "
         f'Install it with: pip install "neuralopt[{extra}]"'
     )
+
+
+def refuse_unknown(init: Callable[..., None]) -> Callable[..., None]:
+    """Wrap a constructor so that an argument it does not have is answered with the nearest one it has.
+
+    Parameters
+    ----------
+    init : callable
+        An ``__init__``.
+
+    Returns
+    -------
+    callable
+        The same with the same signature; raises TypeError, as Python does for a wrong call.
+
+    Examples
+    --------
+    >>> class Ridge:
+    ...     @refuse_unknown
+    ...     def __init__(self, alpha=1.0): ...
+    >>> Ridge(alhpa=2.0)
+    Traceback (most recent call last):
+    TypeError: Ridge has no argument 'alhpa'. Did you mean 'alpha'? It has: alpha.
+    """
+    known = list(inspect.signature(init).parameters)[1:]
+
+    @functools.wraps(init)
+    def checked(self: Any, *args: Any, **given: Any) -> None:
+        for name in given:
+            if name not in known:
+                raise TypeError(
+                    f"{type(self).__name__} has no argument {name!r}.{did_you_mean(name, known)} "
+                    f"It has: {', '.join(known)}."
+                )
+        init(self, *args, **given)
+
+    return checked
 
 
 def raise_problems(problems: list[str], kind: type[NeuraloptError] = InvalidArgument) -> None:

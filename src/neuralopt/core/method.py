@@ -13,7 +13,7 @@ from typing import Any, TypeVar, dataclass_transform
 import jax
 import numpy as np
 
-from neuralopt.core.errors import did_you_mean, raise_problems
+from neuralopt.core.errors import did_you_mean, raise_problems, refuse_unknown
 
 T = TypeVar("T")
 
@@ -84,6 +84,7 @@ def method(class_: type[T]) -> type[T]:
 
     class_.__post_init__ = __post_init__  # type: ignore[attr-defined]
     made = dataclasses.dataclass(frozen=True)(class_)
+    made.__init__ = refuse_unknown(made.__init__)  # type: ignore[method-assign]
     static = [f.name for f in dataclasses.fields(made) if f.metadata.get("static")]  # type: ignore[arg-type]
     data = [f.name for f in dataclasses.fields(made) if not f.metadata.get("static")]  # type: ignore[arg-type]
     return jax.tree_util.register_dataclass(made, data_fields=data, meta_fields=static)

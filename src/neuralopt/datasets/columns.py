@@ -8,8 +8,10 @@ import pandas as pd
 
 from neuralopt.datasets import restore
 from neuralopt.datasets.cells import Numbers, kind_of, labels, numbers
-from neuralopt.datasets.wording import counted, first_row
+from neuralopt.datasets.wording import counted, dropping, first_row
 
+CORRECT = "Correct the cell, or remove the row."
+FILL = "Fill them, or remove the rows; a model that takes gaps is trained with --missing impute."
 MISSING_CURE = 'Fill them, or use --missing impute (in Python missing="impute")'
 
 
@@ -48,10 +50,10 @@ class NumericColumn:
         if refuse_kind(column, self.name, problems):
             return np.zeros((len(column), len(self.feature_names)))
         cells = numbers(column, truth=self.boolean)
-        refuse_text(column, cells, self.name, problems)
+        refuse_text(column, cells, self.name, problems, CORRECT)
         refuse_infinity(cells.values, self.name, problems)
         if not impute:
-            refuse_missing(cells.missing, self.name, problems)
+            refuse_missing(cells.missing, self.name, problems, FILL)
         values = np.where(cells.missing, self.median, cells.values)
         if self.boolean:
             _refuse_other_than_01(np.where(cells.missing | cells.bad, 0.0, values), self.name, problems)
@@ -99,7 +101,7 @@ class CategoricalColumn:
             return np.zeros((len(column), width))
         found = labels(column)
         if not impute:
-            refuse_missing(found.missing, self.name, problems)
+            refuse_missing(found.missing, self.name, problems, FILL)
         place = {level: j for j, level in enumerate(self.levels)}
         nowhere = width  # one column more than is kept
         absent = width - 1 if self.missing_level else nowhere
@@ -136,34 +138,37 @@ def refuse_kind(column: pd.Series, name: str, problems: list[str]) -> bool:
         problems.append(
             f"Column '{name}' holds dates or times, which have no single best encoding. Turn it into "
             "numbers that "
-            f"matter (a month, an hour, days since the start), or leave it out with --drop {name}."
+            f"matter (a month, an hour, days since the start), or leave it out with {dropping(name)}."
         )
     elif kind == "foreign":
         problems.append(
             f"Column '{name}' holds values that are neither numbers nor texts ({column.dtype}). "
-            f"Turn them into one number or text a cell, or leave the column out with --drop {name}."
+            f"Turn them into one number or text a cell, or leave the column out with {dropping(name)}."
         )
     return kind in ("moment", "foreign")
 
 
-def refuse_text(column: pd.Series, cells: Numbers, name: str, problems: list[str]) -> None:
-    """Add a problem for texts among numbers."""
+def refuse_text(column: pd.Series, cells: Numbers, name: str, problems: list[str], cure: str = "") -> None:
+    """Add a problem for texts among numbers, by default with the cure for a table to train on."""
     if cells.bad.any():
         row = first_row(cells.bad)
+        cure = cure or (
+            "Correct the cell, or empty it and use --missing impute, or leave the column out with "
+            f"{dropping(name)}."
+        )
         problems.append(
             f"Column '{name}' is numeric and has text in {counted(int(cells.bad.sum()), 'row')} "
-            f"(first in row {row}: {str(column.iloc[row - 1])!r}). Correct the cell, or empty it and use "
-            f"--missing impute, or leave the column out with --drop {name}."
+            f"(first in row {row}: {str(column.iloc[row - 1])!r}). {cure}"
         )
 
 
-def refuse_missing(missing: np.ndarray, name: str, problems: list[str]) -> None:
-    """Add a problem for cells without a value."""
+def refuse_missing(missing: np.ndarray, name: str, problems: list[str], cure: str = "") -> None:
+    """Add a problem for cells without a value, by default with the cure for a table to train on."""
     if missing.any():
+        cure = cure or f"{MISSING_CURE}, or leave the column out with {dropping(name)}."
         problems.append(
             f"Column '{name}' has {counted(int(missing.sum()), 'missing value')} "
-            f"(first in row {first_row(missing)}). {MISSING_CURE}, or leave the column out with --drop "
-            f"{name}."
+            f"(first in row {first_row(missing)}). {cure}"
         )
 
 

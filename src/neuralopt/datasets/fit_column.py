@@ -14,7 +14,7 @@ from neuralopt.datasets.columns import (
     refuse_text,
 )
 from neuralopt.datasets.statistics import MANY, moments, too_many, usable
-from neuralopt.datasets.wording import counted
+from neuralopt.datasets.wording import counted, dropping
 
 
 def fit_column(
@@ -67,7 +67,7 @@ def _fit_numbers(
     if not usable(median, mean, scale=scale):
         problems.append(
             f"Column '{name}' has values from {distinct[0]:.6g} to {distinct[-1]:.6g}, whose spread is no "
-            f"number that a computer holds. Rescale it, or leave it out with --drop {name}."
+            f"number that a computer holds. Rescale it, or leave it out with {dropping(name)}."
         )
         return None
     return NumericColumn(name, boolean, median, mean, scale, impute and bool(missing.any()))
@@ -84,7 +84,7 @@ def _fit_levels(
         problems.append(
             f"Column '{name}' has {len(found.names)} different texts in {counted(len(column), 'row')}, too "
             "many "
-            f"for categories: it looks like an identifier or free text. Leave it out with --drop {name}, "
+            f"for categories: it looks like an identifier or free text. Leave it out with {dropping(name)}, "
             "or group "
             f"its values into at most {MANY}."
         )

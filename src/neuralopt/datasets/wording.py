@@ -1,5 +1,6 @@
 """Turns of phrase that the error texts of this room share."""
 
+import shlex
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -24,6 +25,11 @@ def absent(names: Sequence[str], known: Sequence[str], limit: int = 8) -> str:
     hints = [did_you_mean(name, known).removeprefix(" Did") for name in names[:limit]]
     shown = ", ".join(f"'{name}' (did{hint})" if hint else f"'{name}'" for name, hint in zip(names, hints))
     return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
+
+
+def dropping(name: str) -> str:
+    """Return the option that leaves a column out, as a shell takes it."""
+    return f"--drop {shlex.quote(name)}"
 
 
 def first_row(mask: np.ndarray) -> int:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -67,6 +68,15 @@ class Callback:
 
     def on_end(self, status: Status) -> None:
         """Be told that the run has ended; called after an error as well."""
+
+
+def check_callbacks(callbacks: Any) -> None:
+    """Raise unless callbacks are a sequence of `Callback`."""
+    if not isinstance(callbacks, Sequence) or not all(isinstance(c, Callback) for c in callbacks):
+        raise InvalidArgument(
+            f"callbacks must be a list of Callback objects, got {callbacks!r}. "
+            "Put a single one in brackets; make a class that inherits neuralopt.Callback of a function."
+        )
 
 
 @dataclasses.dataclass(frozen=True)

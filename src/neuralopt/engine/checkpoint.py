@@ -1,10 +1,7 @@
 """When a run is kept, and how it goes on exactly where it stopped."""
 
-import re
 import time
-import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,37 +12,6 @@ from neuralopt.engine.loop import LoopState
 from neuralopt.storage import check_writable, read_container, write_container
 
 KIND, VERSION = "checkpoint", 1
-
-
-def fingerprint(**parts: Any) -> dict[str, str]:
-    """Return what must be the same for a run to be resumed, as text.
-
-    Parameters
-    ----------
-    **parts
-        Values that print the same in every process once addresses are taken out.
-
-    Returns
-    -------
-    dict of str to str
-
-    Examples
-    --------
-    >>> fingerprint(seed=1)
-    {'seed': '1'}
-    """
-    return {name: re.sub(r" at 0x[0-9a-f]+", "", str(value)) for name, value in parts.items()}
-
-
-def data_digest(arrays: Any) -> str:
-    """Return shapes, dtypes and a checksum of the first and last rows of a tree of arrays."""
-    parts = []
-    for array in tree.leaves(arrays):
-        ends = np.concatenate([array[:256], array[-256:]])
-        parts.append(
-            f"{array.dtype}{list(array.shape)}:{zlib.crc32(np.ascontiguousarray(ends).tobytes()):08x}"
-        )
-    return " ".join(parts)
 
 
 class Checkpoint:
@@ -71,6 +37,10 @@ class Checkpoint:
     """
 
     def __init__(self, path: str | Path, identity: dict[str, str], every: float, resume: bool) -> None:
+        if Path(path).is_dir():
+            raise InvalidArgument(
+                f"checkpoint must be a file, got the folder {str(path)!r}. Give a file name in it."
+            )
         if not every >= 0:
             raise InvalidArgument(f"checkpoint_every must be >= 0 seconds, got {every!r}.")
         self.path, self._identity, self._every = Path(path).expanduser(), identity, every

@@ -52,7 +52,12 @@ def run(
                 rows = {"loss": rows.pop("loss"), **rows, "seconds": np.full(done, elapsed / done)}
                 history.extend(rows)
                 size = max(1, min(2 * size, int(_CHUNK_SECONDS * done / max(elapsed, 1e-9))))
-                stop = _report(runner, state, history, rows, epochs, done / max(elapsed, 1e-9), callbacks)
+                try:
+                    stop = _report(runner, state, history, rows, epochs, done / max(elapsed, 1e-9), callbacks)
+                except BaseException:
+                    if keeper is not None:  # a callback's fault must not cost the run
+                        keeper.save(state, history)
+                    raise
                 if keeper is not None:
                     keeper.save_if_due(state, history)
                 if interrupt.requested or stop:

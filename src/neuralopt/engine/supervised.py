@@ -44,7 +44,7 @@ def supervised(data: Any, targets: str, outputs: int | None, dtype: Any, name: s
         if outputs is not None and y.size and not (y.min() >= 0 and y.max() < outputs):
             raise DataError(
                 f"{name}: class indices must lie in 0..{outputs - 1} for a model with {outputs} outputs, "
-                f"got {y.min()}..{y.max()}."
+                f"got {y.min()}..{y.max()}. Number the classes from 0 and give the model an output for each."
             )
         return X, y
     given, labels = y.shape, y.dtype.kind in "iub" and y.ndim == 1

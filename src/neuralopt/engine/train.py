@@ -8,9 +8,10 @@ from neuralopt import optimizers
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.validation import check_count
 from neuralopt.engine.adapters import adapt
-from neuralopt.engine.callbacks import Callback, EarlyStopping
-from neuralopt.engine.checkpoint import Checkpoint, data_digest, fingerprint
+from neuralopt.engine.callbacks import Callback, EarlyStopping, check_callbacks
+from neuralopt.engine.checkpoint import Checkpoint
 from neuralopt.engine.history import History
+from neuralopt.engine.identity import data_digest, fingerprint
 from neuralopt.engine.loop import first_state
 from neuralopt.engine.precision import check_dtype, precision, use_compilation_cache
 from neuralopt.engine.result import TrainResult
@@ -108,6 +109,9 @@ def train(
     seed = check_count("seed", seed, low=0)
     if backend not in ("jax", "numpy"):
         raise InvalidArgument(f"backend must be 'jax' or 'numpy', got {backend!r}.")
+    if resume and checkpoint is None:
+        raise InvalidArgument("resume=True needs a checkpoint to go on from, got checkpoint=None.")
+    check_callbacks(callbacks)
     use_compilation_cache()
     with precision(dtype):
         opt = optimizers.get(optimizer)

@@ -4,12 +4,13 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
-from neuralopt.core.errors import did_you_mean, raise_problems
+from neuralopt.core.errors import did_you_mean, raise_problems, refuse_unknown
 
 
 class Arguments(BaseEstimator):
     """Base that holds the arguments; `NeuralRegressor` and `NeuralClassifier` say what they mean."""
 
+    @refuse_unknown
     def __init__(
         self,
         hidden_layer_sizes: Any = (64,),

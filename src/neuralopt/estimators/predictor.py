@@ -73,7 +73,10 @@ class Predictor:
             return pandas.DataFrame(self.encoder.decode_regression(outputs), frame.index, names)
         shares = softmax(outputs)
         answer = {names[0]: pandas.Series([classes[k] for k in shares.argmax(axis=1)], frame.index)}
-        each = {f"probability of {label}": shares[:, k] for k, label in enumerate(classes)}
+        word = "probability"
+        while any(names[0] == f"{word} of {label}" for label in classes):
+            word = f"predicted {word}"  # the answer keeps the target's name
+        each = {f"{word} of {label}": shares[:, k] for k, label in enumerate(classes)}
         return pandas.DataFrame({**answer, **each}, frame.index)
 
     def save(self, path: str | Path) -> Path:

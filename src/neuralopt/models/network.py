@@ -116,14 +116,21 @@ class Network:
         ----------
         X : array of shape (n, input size)
         y : array of shape (n, output size) or (n,)
-        learning_rate : float
+        learning_rate : float >= 0
             Step size.
 
         Returns
         -------
         float
             The loss before the step.
+
+        Raises
+        ------
+        InvalidArgument
+            For a learning rate that is negative or not finite, or data of other shapes.
         """
+        if not 0 <= learning_rate < np.inf:
+            raise InvalidArgument(f"learning_rate must be finite and >= 0, got {learning_rate!r}.")
         value, grads = self.gradients(X, y)
         self.params = [
             (W - learning_rate * dW, b - learning_rate * db)

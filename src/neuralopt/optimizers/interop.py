@@ -142,7 +142,8 @@ def by_name(name: str, **hyperparameters: Any) -> Optimizer:
         from optax import contrib
 
         place, prefix, short = contrib, "contrib.", name.removeprefix("contrib.")
-    known = [prefix + n for n in vars(place) if _takes_learning_rate(getattr(place, n))]
+    public = [n for n in vars(place) if not n.startswith("_")]
+    known = [prefix + n for n in public if _takes_learning_rate(getattr(place, n))]
     if name not in known:
         raise InvalidArgument(
             f"optax has no optimizer {name!r}.{did_you_mean(name, known)} It has: {', '.join(known)}."

@@ -39,9 +39,9 @@ def ranking_table(ranking: Mapping[str, Any]) -> "list[RenderableType]":
         heading = Text(f"{task['name']}: {task['kind']}, {task['n_test']} test rows", style="bold")
         table = Table(title=heading, title_justify="left", header_style="dim", box=None, pad_edge=False)
         table.add_column("", justify="right", style="dim", no_wrap=True)
-        table.add_column("method", overflow="fold")
-        table.add_column(f"test {METRIC_NAMES.get(task['metric'], task['metric'])}", no_wrap=True)
-        table.add_column(f"test {task['loss']}", no_wrap=True)
+        table.add_column("method", overflow="fold", min_width=10)
+        table.add_column(f"test {METRIC_NAMES.get(task['metric'], task['metric'])}", min_width=5)
+        table.add_column(f"test {task['loss']}", min_width=5)
         table.add_column("learning\nrate", no_wrap=True)
         for row in task["rows"]:
             cells = [
@@ -53,7 +53,9 @@ def ranking_table(ranking: Mapping[str, Any]) -> "list[RenderableType]":
             ]
             style = "bold" if row["rank"] == 1 else "dim" if row["metric"] is None else ""
             table.add_row(*(c if isinstance(c, Text) else Text(c) for c in cells), style=style)
-        renderables += [table, Padding(Text(task["summary"]), (1, 0))]
+        notes = [f"\n{f['code']} {f['title']}: {', '.join(f['methods'])}." for f in task["findings"]]
+        text = Text.assemble(task["summary"], ("".join(notes), "dim"))
+        renderables += [table, Padding(text, (1, 0))]
     return renderables
 
 

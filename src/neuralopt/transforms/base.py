@@ -173,10 +173,6 @@ def _works_on(stage: Transform) -> str:
     return "updates" if stage.stage == "update" else "gradients"
 
 
-class NoState(NamedTuple):
-    """State of a transform that remembers nothing."""
-
-
 class CountState(NamedTuple):
     """State of a transform that only counts its updates."""
 

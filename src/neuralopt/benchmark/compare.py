@@ -83,8 +83,8 @@ def compare(
 
     For each optimizer the learning rate with the lowest median validation loss over the seeds is
     chosen; at it, the best epoch's parameters by validation loss are scored on the test rows. A run
-    that diverges counts as infinitely bad: its learning rate cannot be chosen. Two reference lines, a linear model
-    and scikit-learn's histogram gradient boosting, are always in the table.
+    that diverges counts as infinitely bad: its learning rate cannot be chosen. Two reference lines, a
+    linear model and scikit-learn's histogram gradient boosting, are always in the table.
 
     Parameters
     ----------

@@ -1,5 +1,6 @@
 """Optimizers that optax computes: its transformations behind our one ``update`` signature."""
 
+import abc
 import contextlib
 from typing import Any, ClassVar, NamedTuple
 
@@ -36,9 +37,9 @@ class FromOptax(Optimizer):
 
     learning_rate_range: ClassVar[tuple[float, float]] = (1e-4, 1e-1)
 
+    @abc.abstractmethod
     def _made(self, count: Any) -> Any:
         """Return the optax transformation in force at a step."""
-        raise NotImplementedError
 
     def _told(self, rate: Any, inner: Any) -> Any:
         """Return the learning rate to keep in the state."""

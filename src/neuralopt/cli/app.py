@@ -166,7 +166,7 @@ def _write_out(text: str) -> None:
 def main() -> None:
     """Run the command line; an error of neuralopt becomes a sentence and exit code 2."""
     try:
-        app()
+        app(prog_name="neuralopt")
     except NeuraloptError as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(2)

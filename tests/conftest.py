@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 from types import ModuleType
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -10,6 +11,12 @@ os.environ.setdefault("NPROC", "1")  # workers of pytest-xdist share the cores; 
 import hypothesis
 import jax
 import pytest
+
+# a shell that starts the tests in the background has them ignore Ctrl-C, and what they start as well;
+# what is tested here is what a person at a terminal has
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 

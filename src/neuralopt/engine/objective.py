@@ -81,6 +81,7 @@ class ModelObjective(Objective):
     loss: Any  # a Loss, or a callable of (prediction, target)
     metrics: tuple[str, ...] = ()
 
+    # the ignore: the base declares an attribute, here it follows from the loss
     @property
     def weighted(self) -> bool:  # type: ignore[override]
         """A custom loss may mix rows as it likes, so its rows cannot be weighted."""

@@ -111,6 +111,7 @@ def get(optimizer: str | Transform, **hyperparameters: Any) -> Any:
             f"unknown optimizer {optimizer!r}.{did_you_mean(optimizer, _CLASSES)} "
             f"Known: {', '.join(_CLASSES)}."
         )
+    # every registered class is a dataclass by @method, which the type of the registry cannot say
     known = list(cls.__dataclass_fields__)  # type: ignore[attr-defined]
     for name in given:
         if name not in known:

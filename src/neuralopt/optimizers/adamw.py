@@ -6,8 +6,9 @@ from neuralopt.core.method import hyper, method, switch
 from neuralopt.optimizers.adam import Adam
 from neuralopt.optimizers.base import Optimizer
 from neuralopt.optimizers.registry import register
-from neuralopt.transforms.decay import DecoupledDecay, DecoupledDecayState
+from neuralopt.transforms.decay import DecoupledDecay
 from neuralopt.transforms.masks import check_mask
+from neuralopt.transforms.wrapper import WrapperState
 
 
 @register
@@ -62,12 +63,12 @@ class AdamW(Optimizer):
         adam = Adam(self.learning_rate, self.b1, self.b2, self.eps)
         return DecoupledDecay(adam, self.weight_decay, self.mask)
 
-    def init(self, params: Any) -> DecoupledDecayState:
+    def init(self, params: Any) -> WrapperState:
         """Return Adam's first state with a count; see `Transform.init`."""
         return self._decayed().init(params)
 
     def update(
-        self, grads: Any, state: DecoupledDecayState, params: Any, *, value: Any = None, value_fn: Any = None
-    ) -> tuple[Any, DecoupledDecayState]:
+        self, grads: Any, state: WrapperState, params: Any, *, value: Any = None, value_fn: Any = None
+    ) -> tuple[Any, WrapperState]:
         """Return decay plus Adam's step; see `Transform.update`."""
         return self._decayed().update(grads, state, params)

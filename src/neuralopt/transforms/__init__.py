@@ -3,5 +3,16 @@
 from neuralopt.transforms.base import Chain, Transform, chain
 from neuralopt.transforms.clip import ClipByGlobalNorm, ClipByValue
 from neuralopt.transforms.decay import DecoupledDecay, L2Decay
+from neuralopt.transforms.wrapper import Wrapper, WrapperState
 
-__all__ = ["Chain", "ClipByGlobalNorm", "ClipByValue", "DecoupledDecay", "L2Decay", "Transform", "chain"]
+__all__ = [
+    "Chain",
+    "ClipByGlobalNorm",
+    "ClipByValue",
+    "DecoupledDecay",
+    "L2Decay",
+    "Transform",
+    "Wrapper",
+    "WrapperState",
+    "chain",
+]

@@ -22,9 +22,34 @@ class Transform(abc.ABC):
     stage : {"gradient", "optimizer", "update"}
         Where it may stand in a `chain`: before the optimizer, as the
         optimizer, or after it.
+    averages : bool
+        Whether `evaluation_params` gives other parameters than those that are
+        trained. Batch-norm statistics are then estimated anew for them.
     """
 
     stage: ClassVar[str] = "gradient"
+
+    @property
+    def averages(self) -> bool:
+        """Whether the parameters to evaluate are not those that are trained."""
+        return False
+
+    def evaluation_params(self, params: Any, state: Any) -> Any:
+        """Return the parameters to evaluate and to keep: an average, for methods that form one.
+
+        Parameters
+        ----------
+        params : tree
+            Those that are trained, where gradients are taken.
+        state : NamedTuple
+            The state that belongs to them.
+
+        Returns
+        -------
+        tree
+            Of the structure and dtypes of ``params``; by default ``params`` themselves.
+        """
+        return params
 
     @abc.abstractmethod
     def init(self, params: Any) -> Any:
@@ -99,6 +124,17 @@ class Chain(Transform):
     def full_batch(self) -> bool:
         """Whether the optimizer in the chain is meant for the whole data at once."""
         return any(getattr(s, "full_batch", False) for s in self.stages)
+
+    @property
+    def averages(self) -> bool:
+        """Whether any stage is evaluated at averaged parameters."""
+        return any(s.averages for s in self.stages)
+
+    def evaluation_params(self, params: Any, state: ChainState) -> Any:
+        """Return what the stages make of the parameters, in order; see `Transform.evaluation_params`."""
+        for stage, inner in zip(self.stages, state.stages, strict=True):
+            params = stage.evaluation_params(params, inner)
+        return params
 
     def init(self, params: Any) -> ChainState:
         """Return the states of all stages; see `Transform.init`."""

@@ -1,12 +1,12 @@
 """Weight decay: coupled to the gradient (L2), or decoupled from it around any optimizer."""
 
-from typing import Any, ClassVar, NamedTuple
+from typing import Any
 
 from neuralopt.core import tree
-from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.transforms.base import CountState, Transform, zero_count
 from neuralopt.transforms.masks import check_mask, selected
+from neuralopt.transforms.wrapper import Wrapper, WrapperState, check_wrapped
 
 
 @method
@@ -54,16 +54,8 @@ class L2Decay(Transform):
         return tree.map(leaf, selected(self.mask, params), grads, params), CountState(state.count + 1)
 
 
-class DecoupledDecayState(NamedTuple):
-    """State of `DecoupledDecay`."""
-
-    count: Any  # (), int32
-    learning_rate: Any  # (), the inner optimizer's, in force at the last update
-    inner: Any
-
-
 @method
-class DecoupledDecay(Transform):
+class DecoupledDecay(Wrapper):
     r"""Decoupled weight decay around any optimizer.
 
     Every weight shrinks, :math:`w \leftarrow (1 - \eta_t \lambda) w`, then the optimizer steps.
@@ -96,34 +88,18 @@ class DecoupledDecay(Transform):
     weight_decay: Any = hyper(1e-2, low=0)
     mask: Any = switch("matrices")
 
-    stage: ClassVar[str] = "optimizer"
-
     def __post_init__(self) -> None:
         check_mask(self.mask)
-        if not isinstance(self.optimizer, Transform) or self.optimizer.stage != "optimizer":
-            raise InvalidArgument(
-                f"DecoupledDecay wraps an optimizer, got {self.optimizer!r}. "
-                "An optax transformation enters by neuralopt.optimizers.from_optax."
-            )
+        check_wrapped(self)
 
-    @property
-    def learning_rate(self) -> Any:
-        """The wrapped optimizer's learning rate."""
-        return self.optimizer.learning_rate
-
-    @property
-    def full_batch(self) -> bool:
-        """Whether the wrapped optimizer is meant for the whole data at once."""
-        return getattr(self.optimizer, "full_batch", False)
-
-    def init(self, params: Any) -> DecoupledDecayState:
+    def init(self, params: Any) -> WrapperState:
         """Return the wrapped optimizer's state with a count; see `Transform.init`."""
         inner = self.optimizer.init(params)
-        return DecoupledDecayState(zero_count(params), inner.learning_rate, inner)
+        return WrapperState(zero_count(params), inner.learning_rate, inner)
 
     def update(
-        self, grads: Any, state: DecoupledDecayState, params: Any, *, value: Any = None, value_fn: Any = None
-    ) -> tuple[Any, DecoupledDecayState]:
+        self, grads: Any, state: WrapperState, params: Any, *, value: Any = None, value_fn: Any = None
+    ) -> tuple[Any, WrapperState]:
         """Return decay plus the wrapped optimizer's updates; see `Transform.update`."""
         updates, inner = self.optimizer.update(grads, state.inner, params, value=value, value_fn=value_fn)
         factor = inner.learning_rate * value_at(self.weight_decay, state.count)
@@ -133,4 +109,4 @@ class DecoupledDecay(Transform):
             updates,
             params,
         )
-        return updates, DecoupledDecayState(state.count + 1, inner.learning_rate, inner)
+        return updates, WrapperState(state.count + 1, inner.learning_rate, inner)

@@ -12,6 +12,7 @@ from neuralopt.optimizers.nadamw import NAdamW
 from neuralopt.optimizers.rates import with_learning_rate
 from neuralopt.optimizers.registry import get, register, registered
 from neuralopt.optimizers.rmsprop import RMSprop
+from neuralopt.optimizers.states import LoadedState, load_state, state_by_name, warm_start
 
 __all__ = [
     "GD",
@@ -19,13 +20,17 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "LoadedState",
     "NAdamW",
     "Optimizer",
     "RMSprop",
     "from_optax",
     "get",
+    "load_state",
     "register",
     "registered",
+    "state_by_name",
     "to_optax",
+    "warm_start",
     "with_learning_rate",
 ]

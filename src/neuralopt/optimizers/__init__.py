@@ -7,6 +7,8 @@ from neuralopt.optimizers.adagrad import AdaGrad
 from neuralopt.optimizers.adam import Adam
 from neuralopt.optimizers.adamw import AdamW
 from neuralopt.optimizers.base import Optimizer
+from neuralopt.optimizers.exchange_optax import from_optax_state, to_optax_state
+from neuralopt.optimizers.exchange_torch import from_torch_state, to_torch_state
 from neuralopt.optimizers.interop import from_optax, to_optax
 from neuralopt.optimizers.nadamw import NAdamW
 from neuralopt.optimizers.rates import with_learning_rate
@@ -25,12 +27,16 @@ __all__ = [
     "Optimizer",
     "RMSprop",
     "from_optax",
+    "from_optax_state",
+    "from_torch_state",
     "get",
     "load_state",
     "register",
     "registered",
     "state_by_name",
     "to_optax",
+    "to_optax_state",
+    "to_torch_state",
     "warm_start",
     "with_learning_rate",
 ]

@@ -132,20 +132,112 @@ def warm_start(optimizer: Any, params: Any, state: Any) -> LoadedState:
     >>> warm.state.inner.mu["w"], warm.missing
     (array([0.1, 0.1]), ('inner/learning_rate', 'learning_rate'))
     """
-    first = optimizer.init(params)
-    before: dict[str, np.ndarray] = {}
-    for name, value in state_by_name(state).items():
-        before.setdefault(_bare(name), value)
-    before.pop("learning_rate", None)
-    names = tree.names(first)
-    found = {name: before[_bare(name)] for name in names if _bare(name) in before}
-    used = {_bare(name) for name in found}
-    if used <= {"count"}:
+    before = {k: v for k, v in state_by_bare_name(state).items() if k != "learning_rate"}
+    warm = fill_state(optimizer, params, before)
+    if {_bare(name) for name in warm.loaded} <= {"count"}:
+        owner, names = type(optimizer).__name__, (*warm.loaded, *warm.missing)
         raise InvalidArgument(
-            f"{type(optimizer).__name__} can take nothing over: its state holds {_fields(names)}, the one "
-            f"before {_fields(before)}. Start it anew: {type(optimizer).__name__}.init(params)."
+            f"{owner} can take nothing over: its state holds {_fields(names)}, the one before "
+            f"{_fields(before)}. Start it anew: {owner}.init(params)."
         )
-    return _filled(optimizer, first, found, unexpected=tuple(name for name in before if name not in used))
+    return warm
+
+
+def state_by_bare_name(state: Any) -> dict[str, np.ndarray]:
+    """Return a state by name as `state_by_name`, the names without the wrappers and chains around.
+
+    Parameters
+    ----------
+    state : NamedTuple
+        The state of an optimizer, chain or wrapper.
+
+    Returns
+    -------
+    dict of str to array
+        Where two stages have one name, such as ``count``, that of the outermost.
+
+    Examples
+    --------
+    >>> from neuralopt.optimizers import AdamW
+    >>> list(state_by_bare_name(AdamW().init({"w": np.ones(2)})))
+    ['count', 'learning_rate', 'mu/w', 'nu/w']
+    """
+    found: dict[str, np.ndarray] = {}
+    for name, value in state_by_name(state).items():
+        found.setdefault(_bare(name), value)
+    return found
+
+
+def fill_state(optimizer: Any, params: Any, found: Mapping[str, Any]) -> LoadedState:
+    """Return an optimizer's state with values found by their bare names, the rest as at first.
+
+    Parameters
+    ----------
+    optimizer : Transform
+        Whose state it is; may be wrapped.
+    params : tree
+        The parameters.
+    found : mapping of str to array
+        By names as `state_by_bare_name` gives them.
+
+    Returns
+    -------
+    LoadedState
+        Not complete if something is missing: the caller judges.
+
+    Raises
+    ------
+    InvalidArgument
+        For a shape or kind of number that does not fit.
+
+    Examples
+    --------
+    >>> from neuralopt.optimizers import Adam
+    >>> fill_state(Adam(), {"w": np.ones(2)}, {"count": 3}).loaded
+    ('count',)
+    """
+    first = optimizer.init(params)
+    own = {name: found[_bare(name)] for name in tree.names(first) if _bare(name) in found}
+    used = {_bare(name) for name in own}
+    return _filled(optimizer, first, own, unexpected=tuple(name for name in found if name not in used))
+
+
+def complete(optimizer: Any, loaded: LoadedState, library: str) -> LoadedState:
+    """Return the loaded state, or raise when something but the learning rate in force is missing.
+
+    Parameters
+    ----------
+    optimizer : Transform
+        Whose state it is.
+    loaded : LoadedState
+        What was found in another library's state.
+    library : str
+        For the error.
+
+    Returns
+    -------
+    LoadedState
+        The same.
+
+    Raises
+    ------
+    InvalidArgument
+        With all that is missing.
+
+    Examples
+    --------
+    >>> from neuralopt.optimizers import SGD
+    >>> opt, params = SGD(), {"w": np.ones(2)}
+    >>> complete(opt, fill_state(opt, params, {"count": 3}), "optax").missing
+    ('learning_rate',)
+    """
+    missing = [name for name in loaded.missing if not name.endswith("learning_rate")]
+    if missing:
+        raise InvalidArgument(
+            f"the {library} state does not fill {type(optimizer).__name__}: {', '.join(missing)} not found. "
+            "Likely cause: another method, other switches such as momentum, or other names of parameters."
+        )
+    return loaded
 
 
 def _filled(optimizer: Any, first: Any, found: Mapping[str, Any], unexpected: tuple[str, ...]) -> LoadedState:

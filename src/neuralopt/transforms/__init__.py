@@ -3,10 +3,11 @@
 from neuralopt.transforms.accumulate import Accumulate
 from neuralopt.transforms.adaptive_clip import AdaptiveClip
 from neuralopt.transforms.average import EMA
-from neuralopt.transforms.base import Chain, Transform, chain
+from neuralopt.transforms.base import Transform
 from neuralopt.transforms.cautious import Cautious
 from neuralopt.transforms.centralise import Centralise
 from neuralopt.transforms.clip import ClipByGlobalNorm, ClipByValue
+from neuralopt.transforms.composition import Chain, chain
 from neuralopt.transforms.decay import DecoupledDecay, L2Decay
 from neuralopt.transforms.guard import FiniteGuard
 from neuralopt.transforms.mars import MARS

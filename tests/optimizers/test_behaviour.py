@@ -58,7 +58,7 @@ def test_a_jax_gradient_may_meet_numpy_parameters(opt):
 
 
 def test_gd_is_the_one_for_the_whole_data():
-    whole = [name for name, cls in optimizers.registered().items() if cls.full_batch]
+    whole = [name for name, cls in optimizers.registered().items() if cls().full_batch]
     assert whole == ["gd"]
     assert chain(ClipByValue(1.0), optimizers.GD()).full_batch
     assert DecoupledDecay(optimizers.GD()).full_batch

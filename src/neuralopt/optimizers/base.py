@@ -115,3 +115,44 @@ def bias_correction(xp: Any, decay: Any, t: Any) -> Any:
 def finish(step: Any, like: Any) -> Any:
     """Return an update in the dtype of its parameter; a JAX gradient may meet a NumPy parameter."""
     return namespace(step).astype(step, like.dtype, copy=False)
+
+
+def moment_scalars(
+    method: Any, rate: Any, count: Any, *more: Any, eps_hat: bool = False
+) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what makes the scalars of a step with Adam's two moments, for one leaf's kernel.
+
+    Parameters
+    ----------
+    method : Optimizer
+        Has the hyperparameters ``b1``, ``b2`` and ``eps``.
+    rate : scalar array
+        The learning rate in force.
+    count : int array
+        Of shape ``()``: how many updates there were before this one.
+    *more : number, scalar array or schedule
+        Further scalars that the kernel needs.
+    eps_hat : bool, default False
+        Whether eps belongs to the root before its bias correction: it is then divided by
+        the root of the correction, because the kernels add it afterwards.
+
+    Returns
+    -------
+    callable
+        Of the parameter; gives ``(xp, -rate, b1, b2, eps, c1, c2, *more)`` with the bias
+        corrections ``c1`` and ``c2`` of the two moments.
+    """
+    now = [value_at(h, count) for h in (method.b1, method.b2, method.eps, *more)]
+
+    @per_dtype
+    def constants(like: Any) -> tuple[Any, ...]:
+        xp, lr, t, b1, b2, eps, *rest = scalars(like, rate, count + 1, *now)
+        c1, c2 = bias_correction(xp, b1, t), bias_correction(xp, b2, t)
+        return xp, -lr, b1, b2, eps / xp.sqrt(c2) if eps_hat else eps, c1, c2, *rest
+
+    return constants
+
+
+def moments(g: Any, m: Any, v: Any, b1: Any, b2: Any) -> tuple[Any, Any]:
+    """Return the running means of a gradient, in its working dtype, and of its square."""
+    return ema(b1, m, g), ema(b2, v, g * g)

@@ -10,6 +10,7 @@ from neuralopt.optimizers.adam import Adam
 from neuralopt.optimizers.adamw import AdamW
 from neuralopt.optimizers.amsgrad import AMSGrad
 from neuralopt.optimizers.base import Optimizer
+from neuralopt.optimizers.compared import ConventionTable, compare_conventions
 from neuralopt.optimizers.interop import from_optax, to_optax
 from neuralopt.optimizers.lamb import LAMB
 from neuralopt.optimizers.lars import LARS
@@ -31,11 +32,13 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "ConventionTable",
     "Lookahead",
     "NAdamW",
     "Optimizer",
     "RAdam",
     "RMSprop",
+    "compare_conventions",
     "from_optax",
     "get",
     "register",

@@ -55,7 +55,7 @@ class LAMB(Optimizer):
     >>> import numpy as np
     >>> opt, params = LAMB(0.1), [np.array([[3.0, 4.0]])]
     >>> opt.update([np.array([[2.0, 2.0]])], opt.init(params), params)[0][0].round(6)
-    array([[-0.351757, -0.355338]])
+    array([[-0.351841, -0.355257]])
     """
 
     learning_rate: Any = hyper(1e-3, low=0)

@@ -34,14 +34,16 @@ class LARS(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float >= 0 or schedule, default 1
-        Global rate.
+    learning_rate : float >= 0 or schedule, default 0.1
+        Global rate; that of what the mask leaves out is this itself.
     momentum : 0 <= float < 1 or schedule, default 0.9
         Factor of the velocity.
     weight_decay : float >= 0 or schedule, default 1e-4
         The factor :math:`\lambda`.
-    trust_coefficient : float > 0 or schedule, default 1e-3
-        How far a layer may move in one step, relative to its length: :math:`c`.
+    trust_coefficient : float > 0 or schedule, default 0.02
+        The factor :math:`c`: a layer moves by this times the learning rate in one step, relative to
+        its length. The paper's 0.001 goes with learning rates of 1 to 30, which networks without
+        normalisation do not bear in their biases.
     mask : {"matrices", "all"} or callable, default "matrices"
         Which parameters have trust and decay; biases and norm scales have neither by default and
         take plain momentum steps.
@@ -64,21 +66,21 @@ class LARS(Optimizer):
     Examples
     --------
     >>> import numpy as np
-    >>> opt, params = LARS(weight_decay=0.0), [np.array([[3.0, 4.0]])]
+    >>> opt, params = LARS(0.5, weight_decay=0.0), [np.array([[3.0, 4.0]])]
     >>> opt.update([np.array([[0.0, 2.0]])], opt.init(params), params)[0][0].round(6)
-    array([[-0.   , -0.005]])
+    array([[-0.  , -0.05]])
     """
 
-    learning_rate: Any = hyper(1.0, low=0)
+    learning_rate: Any = hyper(0.1, low=0)
     momentum: Any = hyper(0.9, low=0, high=1, high_open=True)
     weight_decay: Any = hyper(1e-4, low=0)
-    trust_coefficient: Any = hyper(1e-3, low=0, low_open=True)
+    trust_coefficient: Any = hyper(0.02, low=0, low_open=True)
     mask: Any = switch("matrices")
     norm_of_sum: bool | None = switch(None, None, False, True)
     lr_in_momentum: bool | None = switch(None, None, False, True)
     convention: str | None = switch(None, None, "paper", "optax", "timm")
 
-    learning_rate_range: ClassVar[tuple[float, float]] = (1e-2, 10.0)
+    learning_rate_range: ClassVar[tuple[float, float]] = (1e-2, 1.0)
     conventions: ClassVar[dict[str | None, dict[str, Any]]] = {
         None: _PAPER,
         "paper": _PAPER,

@@ -29,8 +29,8 @@ def trust_ratio(above: Any, below: Any, w_norm: Any, g_norm: Any) -> Any:
     Examples
     --------
     >>> import numpy as np
-    >>> trust_ratio(*map(np.float64, (3, 2, 1, 1))), trust_ratio(*map(np.float64, (3, 0, 1, 0)))
-    (np.float64(1.5), np.float64(1.0))
+    >>> [float(trust_ratio(*map(np.asarray, four))) for four in ((3.0, 2.0, 1.0, 1.0), (3.0, 0.0, 1.0, 0.0))]
+    [1.5, 1.0]
     """
     xp = namespace(w_norm, g_norm)
     one = xp.ones_like(w_norm)

@@ -13,6 +13,9 @@ from neuralopt.transforms.base import Transform
 class Optimizer(Transform):
     """A method that turns gradients into updates.
 
+    A gradient that is not finite spoils its own array, for as long as the method remembers it, and no
+    other array, unless the class says that it measures all arrays together.
+
     Attributes
     ----------
     full_batch : bool

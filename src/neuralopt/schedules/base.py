@@ -46,6 +46,44 @@ class Schedule(abc.ABC):
         """Steps after which the value is held; of a schedule without an end, what shows its shape."""
         return 0.0
 
+    def frame(self, steps: Any = None) -> Any:
+        """Return the values as a table.
+
+        Parameters
+        ----------
+        steps : int or int array, optional
+            How many steps from 0, or which ones. By default the schedule's own `length` and a
+            little more, at no more than 1000 steps.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the columns ``step`` and ``value``. Of a feedback schedule: before any observation.
+        """
+        # tables and pictures are for people; training must not wait for their libraries
+        from neuralopt.schedules.picture import frame
+
+        return frame(self, steps)
+
+    def plot(self, steps: Any = None, ax: Any = None) -> Any:
+        """Draw the values over the steps.
+
+        Parameters
+        ----------
+        steps : int or int array, optional
+            As for `frame`.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default on a new figure.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            With one more line.
+        """
+        from neuralopt.schedules.picture import plot
+
+        return plot(self, steps, ax)
+
     def __mul__(self, other: Any) -> "Schedule":
         # the operators' classes are schedules themselves, so their module needs this one first
         from neuralopt.schedules.combine import Product

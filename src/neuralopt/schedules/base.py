@@ -124,15 +124,16 @@ def whole(number: Any) -> bool:
 
 
 def floats(step: Any, *parameters: Any) -> tuple[Any, ...]:
-    """Return the namespace, the step as a float array, and hyperparameters ready to meet it.
+    """Return the namespace, the step and hyperparameters as float arrays of it.
 
     NumPy works in float64; JAX in its default float, so that a schedule under
-    ``jit`` costs no conversion. Python's numbers take the dtype that they meet.
+    ``jit`` costs no conversion. Python's numbers become arrays too: NumPy's power
+    of a number and of an array of shape () differ in the last digit, and a
+    schedule read from a file must not.
     """
     xp = namespace(step, *parameters)
     dtype = xp.__array_namespace_info__().default_dtypes()["real floating"]
-    ready = (p if isinstance(p, int | float) else xp.asarray(p, dtype=dtype) for p in parameters)
-    return xp, xp.asarray(step, dtype=dtype), *ready
+    return xp, *(xp.asarray(number, dtype=dtype) for number in (step, *parameters))
 
 
 def since(step: Any, start: Any) -> Any:

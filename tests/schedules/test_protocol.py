@@ -145,6 +145,12 @@ def test_a_bound_unit_changes_without_a_compile():
     assert len(traces) == 1
 
 
+def test_a_bare_function_crosses_jit_once_bound():
+    opt = bind(optimizers.SGD(lambda step: 1 / (1 + step)), 1, 1)
+    assert isinstance(opt.learning_rate, Function)
+    assert float(jax.jit(lambda o, t: o.learning_rate(t))(opt, jnp.asarray(3))) == 0.25
+
+
 def test_a_function_crosses_jit():
     falling = Function(lambda step: 1 / (1 + step))
     assert float(jax.jit(lambda s, t: s(t))(falling, jnp.asarray(3))) == 0.25

@@ -49,18 +49,22 @@ class Warmup(Schedule):
 
 @method
 class WarmupCosine(Schedule):
-    """A linear warm-up from 0 to the peak, then half a cosine down to the end value.
+    r"""A linear warm-up from 0 to the peak, then half a cosine down to the end value.
+
+    .. math::
+        \eta_t = p\,t/W \ (t < W), \qquad
+        \eta_t = e + (p - e)\,\tfrac12\Bigl(1 + \cos\frac{\pi (\min(t, T) - W)}{T - W}\Bigr) \ (t \ge W)
 
     Parameters
     ----------
     peak : float
-        The highest value, reached after the warm-up.
+        The highest value p, reached after the warm-up.
     warmup_steps : int > 0
-        Length of the warm-up.
+        Length W of the warm-up.
     total_steps : int > warmup_steps
-        Length of the whole, warm-up included.
+        Length T of the whole, warm-up included.
     end : float, default 0
-        The value from ``total_steps`` on.
+        The value e from step T on.
 
     Examples
     --------

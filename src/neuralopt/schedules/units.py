@@ -1,7 +1,8 @@
 """Schedules in other units than steps: stretched in time, in epochs, in fractions of the run."""
 
-import numbers
 from typing import Any
+
+import numpy as np
 
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument, raise_problems
@@ -168,7 +169,7 @@ def bind(part: Any, steps_per_epoch: Any, total_steps: Any) -> Any:
         [
             f"bind: {name} must be a whole number >= 1, got {number!r}."
             for name, number in given.items()
-            if isinstance(number, numbers.Real) and not (number >= 1 and number == int(number))
+            if isinstance(number, int | float | np.integer) and (number < 1 or number % 1)
         ]
     )
 

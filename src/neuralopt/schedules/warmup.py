@@ -6,7 +6,7 @@ from typing import Any
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import hyper, method, value_at
 from neuralopt.schedules.base import Schedule, floats, length_of, reached, since
-from neuralopt.schedules.cosine import Cosine
+from neuralopt.schedules.cosine import falling_cosine
 
 
 @method
@@ -93,5 +93,8 @@ class WarmupCosine(Schedule):
 
     def value(self, step: Any) -> Any:
         """Return the value in force; see `Schedule.value`."""
-        cosine = Cosine(self.peak, self.total_steps - self.warmup_steps, self.end)
-        return Warmup(cosine, self.warmup_steps).value(step)
+        length = self.total_steps - self.warmup_steps
+        xp, t, warm, rest, peak, end = floats(step, self.warmup_steps, length, self.peak, self.end)
+        passed = xp.minimum(floats(since(step, self.warmup_steps))[1] / rest, xp.ones_like(t))
+        falling = end + (peak - end) * falling_cosine(xp, passed)
+        return xp.where(reached(step, self.warmup_steps), falling, peak * t / warm)

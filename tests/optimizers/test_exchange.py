@@ -23,10 +23,14 @@ OPTAX = {
     "adam": (optimizers.Adam(RATE), optax.adam(RATE)),
     "adamw": (optimizers.AdamW(RATE, weight_decay=0.1, mask="all"), optax.adamw(RATE, weight_decay=0.1)),
     "amsgrad": (optimizers.AMSGrad(RATE, convention="optax"), optax.amsgrad(RATE)),
-    "radam": (optimizers.RAdam(RATE, threshold=5), optax.radam(RATE, threshold=5)),
+    "radam": (optimizers.RAdam(RATE, convention="optax"), optax.radam(RATE)),
     "lamb": (optimizers.LAMB(RATE, weight_decay=0.1, mask="all"), optax.lamb(RATE, weight_decay=0.1)),
-    "adagrad": (optimizers.AdaGrad(RATE, convention="optax"), optax.adagrad(RATE)),
+    "adagrad": (optimizers.AdaGrad(RATE, convention="optax"), optax.adagrad(RATE, eps=1e-10)),
     "adadelta": (optimizers.AdaDelta(1.0, eps=1e-6, rho=0.9), optax.adadelta(1.0, rho=0.9, eps=1e-6)),
+    "lars": (
+        optimizers.LARS(RATE, weight_decay=0.1, convention="optax", mask="all", trust_coefficient=0.02),
+        optax.lars(RATE, weight_decay=0.1, trust_coefficient=0.02),
+    ),
     "momentum": (optimizers.SGD(RATE, momentum=0.9), optax.sgd(RATE, momentum=0.9)),
     "rmsprop": (
         optimizers.RMSprop(RATE, decay=0.9, momentum=0.9, centered=True, convention="optax"),
@@ -73,7 +77,7 @@ def test_a_run_goes_on_from_optax_and_to_optax(name):
 
         params, mine = ours(optimizer, PARAMS, optimizer.init(PARAMS), range(SWITCH))
         whole, _ = ours(optimizer, params, mine, range(SWITCH, STEPS))
-        exported = to_optax_state(mine, theirs.init(start))
+        exported = to_optax_state(optimizer, mine, theirs.init(start))
         there, _ = run(tree.map(jnp.asarray, params), exported, range(SWITCH, STEPS))
         assert apart(there, whole) <= 1e-12
 
@@ -85,7 +89,7 @@ def test_what_optax_lacks_is_named():
     with pytest.raises(InvalidArgument, match=r"the optax state does not fill Adam: mu/a/W.* not found"):
         from_optax_state(optimizers.Adam(RATE), PARAMS, state, count=0)
     with pytest.raises(InvalidArgument, match=r"optax remembers '0/trace/a/W', but AdamState has no"):
-        to_optax_state(optimizers.Adam().init(PARAMS), state)
+        to_optax_state(optimizers.Adam(), optimizers.Adam().init(PARAMS), state)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import numpy as np
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.namespace import namespace
+from neuralopt.optimizers.conventions import part
 from neuralopt.optimizers.states import LoadedState, complete, fill_state, state_by_bare_name
 
 _OPTAX = {
@@ -59,10 +60,11 @@ def from_optax_state(
     (1, ('learning_rate',))
     """
     found: dict[str, Any] = {}
+    sign = _sign(optimizer)
     for name, leaf in zip(tree.names(optax_state), tree.leaves(optax_state), strict=True):
         ours = _from_optax_name(name)
         if ours is not None:
-            found.setdefault(ours, np.asarray(leaf))
+            found.setdefault(ours, _signed(sign, ours, np.asarray(leaf)))
     if count is not None:
         found["count"] = np.asarray(count, np.int32)
     if "count" not in found:
@@ -73,13 +75,15 @@ def from_optax_state(
     return complete(optimizer, fill_state(optimizer, params, found), "optax")
 
 
-def to_optax_state(state: Any, template: Any) -> Any:
+def to_optax_state(optimizer: Any, state: Any, template: Any) -> Any:
     """Return the optax state that goes on where one of our optimizers stands.
 
     Parameters
     ----------
+    optimizer : Transform
+        Ours, of those that `from_optax_state` names, also in a chain or wrapper.
     state : NamedTuple
-        Of the optimizers that `from_optax_state` names, also in a chain or wrapper.
+        Its state.
     template : tree
         optax's own first state, ``transformation.init(params)``.
 
@@ -99,10 +103,10 @@ def to_optax_state(state: Any, template: Any) -> Any:
     >>> from neuralopt.optimizers import Adam
     >>> params, ours = {"w": jnp.ones(2)}, Adam(0.1)
     >>> _, state = ours.update(params, ours.init(params), params)
-    >>> int(to_optax_state(state, optax.adam(0.1).init(params))[0].count)
+    >>> int(to_optax_state(ours, state, optax.adam(0.1).init(params))[0].count)
     1
     """
-    have = state_by_bare_name(state)
+    have, sign = state_by_bare_name(state), _sign(optimizer)
     filled = []
     for name, leaf in zip(tree.names(template), tree.leaves(template), strict=True):
         ours = _from_optax_name(name)
@@ -111,16 +115,31 @@ def to_optax_state(state: Any, template: Any) -> Any:
                 f"optax remembers {name!r}, but {type(state).__name__} has no {ours!r}; it has "
                 f"{', '.join(have)}. Likely cause: a template of another method or of other parameters."
             )
-        filled.append(leaf if ours is None else namespace(leaf).asarray(have[ours], dtype=leaf.dtype))
+        if ours is not None:
+            leaf = namespace(leaf).asarray(_signed(sign, ours, have[ours]), dtype=leaf.dtype)
+        filled.append(leaf)
     return tree.structure(template).unflatten(filled)
 
 
 def _from_optax_name(name: str) -> str | None:
     """Return our bare name for a path in an optax state, or None for what is not remembered here."""
     parts = name.split("/")
-    for k, part in enumerate(parts):
-        if part == "hyperparams":
+    for k, field in enumerate(parts):
+        if field == "hyperparams":
             return None
-        if part in _OPTAX:
-            return "/".join([_OPTAX[part], *parts[k + 1 :]])
+        if field in _OPTAX:
+            return "/".join([_OPTAX[field], *parts[k + 1 :]])
     return None
+
+
+def _sign(optimizer: Any) -> int:
+    """Return -1 where optax's velocity points the other way: with the learning rate, it holds the sign."""
+    while hasattr(optimizer, "optimizer") or hasattr(optimizer, "stages"):
+        stages = [optimizer.optimizer] if hasattr(optimizer, "optimizer") else optimizer.stages
+        optimizer = next(stage for stage in stages if stage.stage == "optimizer")
+    inside = hasattr(optimizer, "lr_in_momentum") and part(optimizer, "lr_in_momentum")
+    return -1 if inside else 1
+
+
+def _signed(sign: int, name: str, value: Any) -> Any:
+    return sign * value if name.startswith("trace/") else value

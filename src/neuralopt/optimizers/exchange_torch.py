@@ -70,7 +70,7 @@ def from_torch_state(
     for index, name in zip(order, names, strict=True):
         for theirs, value in entries.get(index, {}).items():
             if theirs in fields:
-                array = np.asarray(value)
+                array = np.asarray(value).copy()
                 found[f"{fields[theirs]}/{name}"] = layout(name, array) if layout else array
     return complete(optimizer, fill_state(optimizer, params, found), "torch")
 

@@ -261,7 +261,8 @@ def _fitted(optimizer: Any, name: str, leaf: Any, value: Any) -> Any:
             f"and dtype {leaf.dtype}, got shape {value.shape} and dtype {value.dtype}. "
             "Likely cause: it was saved for another network."
         )
-    return namespace(leaf).asarray(value, dtype=leaf.dtype)
+    # a copy: what was saved may be changed in place by whoever saved it
+    return namespace(leaf).asarray(value.copy(), dtype=leaf.dtype)
 
 
 def _misfit(optimizer: Any, loaded: LoadedState) -> str:

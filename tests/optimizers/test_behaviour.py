@@ -19,6 +19,13 @@ FORMS = [
     optimizers.NAdamW(WarmupCosine(0.1, 2, 10), convention="optax"),
     chain(ClipByValue(0.5), ClipByGlobalNorm(1.0), L2Decay(0.1), optimizers.Adam(0.1)),
     DecoupledDecay(optimizers.SGD(0.1), Cosine(0.1, 5), mask="all"),
+    *(optimizers.AMSGrad(0.1, convention=c) for c in ("paper", "optax", "keras")),
+    *(optimizers.RAdam(0.1, b2=0.9, convention=c) for c in ("optax", "paper", "official")),
+    *(optimizers.LARS(0.1, mask="all", convention=c) for c in ("optax", "timm")),
+    *(optimizers.LAMB(0.1, mask="all", convention=c) for c in ("keras", "timm")),
+    optimizers.AdaBound(WarmupCosine(0.1, 2, 10), convention="paper"),
+    optimizers.AdamW(WarmupCosine(0.1, 2, 10), convention="corrected", max_learning_rate=0.1),
+    optimizers.Lookahead(chain(ClipByValue(0.5), optimizers.LARS(0.1)), k=2, convention="timm"),
 ]
 
 
@@ -98,6 +105,16 @@ def test_adagrad_without_eps_leaves_untouched_entries_where_they_are():
         (lambda h: optimizers.SGD(0.1, momentum=h(0.5)), "momentum"),
         (lambda h: optimizers.RMSprop(0.1, momentum=h(0.5)), "momentum"),
         (lambda h: optimizers.RMSprop(0.1, decay=h(0.5)), "decay"),
+        (lambda h: optimizers.AdaBound(0.1, final_learning_rate=h(1e-3)), "final_learning_rate"),
+        (lambda h: optimizers.AdaBound(0.1, gamma=h(10.0)), "gamma"),
+        (lambda h: optimizers.AdaDelta(rho=h(0.5)), "rho"),
+        (lambda h: optimizers.AdaDelta(eps=h(0.5)), "eps"),
+        (lambda h: optimizers.LAMB(0.1, b2=h(0.5)), "b2"),
+        (lambda h: optimizers.LAMB(0.1, weight_decay=h(0.5), mask="all"), "weight_decay"),
+        (lambda h: optimizers.LARS(0.1, momentum=h(0.5)), "momentum"),
+        (lambda h: optimizers.LARS(0.1, weight_decay=h(0.5), mask="all"), "weight_decay"),
+        (lambda h: optimizers.LARS(0.1, trust_coefficient=h(0.5), mask="all"), "trust_coefficient"),
+        (lambda h: optimizers.RAdam(0.1, b1=h(0.5)), "b1"),
         (lambda h: DecoupledDecay(optimizers.SGD(0.1), h(0.5), mask="all"), "weight_decay"),
     ],
 )

@@ -46,7 +46,8 @@ def walk_optax(tx, params, steps=5):
 
 def assert_equal(ours, theirs):
     for a, b in zip(tree.leaves(ours), tree.leaves(theirs), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-30)
+        # an entry that passes zero is as exact as the largest of its array
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=2e-7 * float(np.abs(b).max()))
 
 
 @pytest.mark.parametrize("form", ["ready", "factory", "name"])

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch
+from neuralopt.core.namespace import namespace
 from neuralopt.optimizers.adam import AdamState
 from neuralopt.optimizers.base import Optimizer, finish, moment_scalars, moments, work
 from neuralopt.optimizers.registry import register
@@ -104,6 +105,7 @@ class LAMB(Optimizer):
         """Return the length that the step has instead of its own, over its own."""
         w_norm, r_norm = norm(w), norm(r)
         if self.convention == "timm":
-            adapted = w_norm * (decay > 0) if decays else 0 * w_norm
+            xp = namespace(w_norm)
+            adapted = xp.where(decay > 0, w_norm, 0 * w_norm) if decays else 0 * w_norm
             return trust_ratio(w_norm, r_norm, adapted, r_norm)
         return trust_ratio(w_norm, r_norm, w_norm, r_norm)

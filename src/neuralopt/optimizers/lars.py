@@ -4,6 +4,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch, value_at
+from neuralopt.core.namespace import namespace
 from neuralopt.optimizers.base import Optimizer, finish, per_dtype, scalars, work
 from neuralopt.optimizers.conventions import check_parts, part
 from neuralopt.optimizers.registry import register
@@ -128,5 +129,7 @@ class LARS(Optimizer):
             length = norm(pulled)
             return trust_ratio(c * w_norm, length, w_norm, length)
         g_norm = norm(g)
-        adapted = w_norm * (decay > 0) if self.convention == "timm" else w_norm
+        adapted = w_norm
+        if self.convention == "timm":
+            adapted = namespace(w_norm).where(decay > 0, w_norm, 0 * w_norm)
         return trust_ratio(c * w_norm, g_norm + decay * w_norm, adapted, g_norm)

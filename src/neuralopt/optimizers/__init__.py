@@ -6,22 +6,34 @@ from neuralopt.optimizers.sgd import SGD  # isort: split
 from neuralopt.optimizers.adagrad import AdaGrad
 from neuralopt.optimizers.adam import Adam
 from neuralopt.optimizers.adamw import AdamW
+from neuralopt.optimizers.ademamix import AdEMAMix
+from neuralopt.optimizers.adopt import ADOPT
 from neuralopt.optimizers.base import Optimizer
 from neuralopt.optimizers.interop import from_optax, to_optax
+from neuralopt.optimizers.lion import Lion
 from neuralopt.optimizers.nadamw import NAdamW
+from neuralopt.optimizers.prodigy import Prodigy
 from neuralopt.optimizers.rates import with_learning_rate
 from neuralopt.optimizers.registry import get, register, registered
 from neuralopt.optimizers.rmsprop import RMSprop
+from neuralopt.optimizers.schedule_free_adamw import ScheduleFreeAdamW
+from neuralopt.optimizers.schedule_free_sgd import ScheduleFreeSGD
 
 __all__ = [
+    "ADOPT",
     "GD",
     "SGD",
+    "AdEMAMix",
     "AdaGrad",
     "Adam",
     "AdamW",
+    "Lion",
     "NAdamW",
     "Optimizer",
+    "Prodigy",
     "RMSprop",
+    "ScheduleFreeAdamW",
+    "ScheduleFreeSGD",
     "from_optax",
     "get",
     "register",

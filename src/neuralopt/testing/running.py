@@ -53,7 +53,7 @@ def follow(
 
 
 def descend(optimizer: Any, loss: Callable[[Any], Any], params: Any, steps: int) -> Any:
-    """Return the loss after so many steps of an optimizer, as one scan."""
+    """Return the loss after so many steps as one scan, at the parameters that the optimizer is judged by."""
 
     def step(carry: Any, _: Any) -> tuple[Any, None]:
         params, state = carry
@@ -61,8 +61,8 @@ def descend(optimizer: Any, loss: Callable[[Any], Any], params: Any, steps: int)
         updates, state = optimizer.update(grads, state, params, value=value, value_fn=loss)
         return (tree.apply_updates(params, updates), state), None
 
-    (params, _), _ = jax.lax.scan(step, (params, optimizer.init(params)), None, length=steps)
-    return loss(params)
+    (params, state), _ = jax.lax.scan(step, (params, optimizer.init(params)), None, length=steps)
+    return loss(optimizer.evaluation_params(params, state))
 
 
 def learning_rate_of(optimizer: Any) -> float | None:

@@ -10,6 +10,7 @@ import pytest
 
 from neuralopt import optimizers
 from neuralopt.core import tree
+from neuralopt.optimizers.newton_schulz import orthogonalize
 
 RUNS = list(itertools.product([0.0, 0.1], [1.0, 1e-6]))  # decay, scale of the gradients
 
@@ -228,3 +229,111 @@ def test_ademamix_forgets_its_warm_up_when_it_is_over():
     np.testing.assert_array_equal(
         warm.update(grads, state, params)[0][0], plain.update(grads, state, params)[0][0]
     )
+
+
+def matrices(names):
+    """Optax's layout of what Muon takes: the last axis outputs, all others inputs; None for the rest."""
+    return lambda params: {
+        n: optax.contrib.MuonDimensionNumbers(tuple(range(p.ndim - 1)), p.ndim - 1) if n in names else None
+        for n, p in params.items()
+    }
+
+
+@pytest.mark.parametrize("taken", [("matrix", "kernel"), ("kernel",)], ids=" and ".join)
+@pytest.mark.parametrize("scale_rule", ["original", "match_rms"])
+def test_muon_equals_optax(parity, scale_rule, taken):
+    """Without Nesterov, where optax corrects two parts for bias; its one eps, of Adam too, is too small to matter.
+
+    The bound is 1e-11: an iteration multiplies the rounding of small singular values by up to 3.44, five times.
+    """
+    rms = {"original": None, "match_rms": 0.2}[scale_rule]
+
+    def theirs(decay):
+        return optax.contrib.muon(
+            parity.rate,
+            eps=1e-40,
+            weight_decay=decay,
+            nesterov=False,
+            adam_b2=0.95,
+            adam_learning_rate=lambda k: 0.3 * parity.rate(k),
+            adam_weight_decay=decay,
+            muon_weight_dimension_numbers=matrices(taken),
+            consistent_rms=rms,
+            weight_decay_mask=lambda params: jax.tree.map(lambda p: p.ndim >= 2, params),
+        )
+
+    runs = [(0.0, 1.0), (0.0, 1e-6), (0.1, 1.0), (0.1, 1e-6)]
+    for (decay, scale), expected in zip(runs, parity.by_optax(theirs, runs)):
+        ours = optimizers.Muon(
+            parity.rate,
+            nesterov=False,
+            eps=1e-40,
+            weight_decay=decay,
+            scale=scale_rule,
+            adam_factor=0.3,
+            adam_eps=1e-40,
+            mask=lambda name, leaf: name in taken,
+        )
+        got = parity.ours(ours, scale)
+        if decay and "matrix" not in taken:  # optax's AdamW decays all that is not Muon's
+            got, expected = ({"kernel": tree_["kernel"]} for tree_ in (got, expected))
+        assert apart(parity, got, expected) <= 1e-11, (decay, scale)
+
+
+def apart(parity, ours, theirs):
+    """Return the largest relative difference of displacement over the tensors that are given."""
+    start = parity.params()
+    return max(np.linalg.norm(ours[n] - theirs[n]) / np.linalg.norm(theirs[n] - start[n]) for n in theirs)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-6])
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+@pytest.mark.parametrize("nesterov", [False, True])
+@pytest.mark.parametrize("rule", ["original", "match_rms"])
+def test_muon_equals_torch(parity, torch, monkeypatch, rule, nesterov, decay, scale):
+    """torch's layout is transposed; it iterates in bfloat16, of which it is kept here. The bound as against optax."""
+    monkeypatch.setattr(torch.Tensor, "bfloat16", lambda tensor: tensor.clone())
+    starts, stream = parity.params(), parity.stream(scale)
+    names = ["matrix", "kernel"]
+
+    def turned(array):
+        return torch.tensor(array.reshape(-1, array.shape[-1]).T.copy())
+
+    params = {n: turned(starts[n]).requires_grad_() for n in names}
+    theirs = torch.optim.Muon(
+        params.values(),
+        weight_decay=decay,
+        nesterov=nesterov,
+        adjust_lr_fn={"original": "original", "match_rms": "match_rms_adamw"}[rule],
+    )
+    for k in range(200):
+        theirs.param_groups[0]["lr"] = float(parity.rate(k))
+        for n, p in params.items():
+            p.grad = turned(stream[n][k])
+        theirs.step()
+    got = parity.ours(optimizers.Muon(parity.rate, weight_decay=decay, nesterov=nesterov, scale=rule), scale)
+    expected = {n: p.detach().numpy().T.reshape(starts[n].shape) for n, p in params.items()}
+    assert apart(parity, got, expected) <= 1e-11
+
+
+def test_muon_trains_the_rest_by_adamw(parity):
+    got = parity.ours(optimizers.Muon(parity.rate, adam_factor=0.5, weight_decay=0.1), 1.0)
+    adam = parity.ours(optimizers.AdamW(lambda k: 0.5 * parity.rate(k), b2=0.95, weight_decay=0.1), 1.0)
+    for name in ("bias", "still", "late"):
+        np.testing.assert_array_equal(got[name], adam[name])
+
+
+@pytest.mark.parametrize("shape", [(4, 7), (7, 4), (5, 5)])
+def test_newton_schulz_keeps_singular_vectors_and_levels_values(shape):
+    matrix = np.random.default_rng(0).normal(size=shape)
+    u, _, vt = np.linalg.svd(matrix, full_matrices=False)
+    rotated = u.T @ orthogonalize(matrix) @ vt.T
+    levels = np.diag(rotated)
+    np.testing.assert_allclose(rotated, np.diag(levels), atol=1e-12)
+    assert (levels > 0.6).all()
+    assert (levels < 1.3).all()
+    low = orthogonalize(jnp.asarray(matrix, jnp.float32), low_precision=True)
+    assert low.dtype == jnp.float32
+    np.testing.assert_allclose(low, orthogonalize(matrix), atol=0.1)
+    assert np.abs(np.asarray(low) - orthogonalize(matrix)).max() > 1e-4  # it was in fewer digits
+    np.testing.assert_array_equal(orthogonalize(np.zeros(shape)), np.zeros(shape))

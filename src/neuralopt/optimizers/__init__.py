@@ -11,6 +11,7 @@ from neuralopt.optimizers.adopt import ADOPT
 from neuralopt.optimizers.base import Optimizer
 from neuralopt.optimizers.interop import from_optax, to_optax
 from neuralopt.optimizers.lion import Lion
+from neuralopt.optimizers.muon import Muon
 from neuralopt.optimizers.nadamw import NAdamW
 from neuralopt.optimizers.prodigy import Prodigy
 from neuralopt.optimizers.rates import with_learning_rate
@@ -28,6 +29,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Lion",
+    "Muon",
     "NAdamW",
     "Optimizer",
     "Prodigy",

@@ -3,6 +3,7 @@
 from neuralopt.transforms.base import Chain, Transform, chain
 from neuralopt.transforms.clip import ClipByGlobalNorm, ClipByValue
 from neuralopt.transforms.decay import DecoupledDecay, L2Decay
+from neuralopt.transforms.partition import Partition, PartitionState, partition
 from neuralopt.transforms.wrapper import Wrapper, WrapperState
 
 __all__ = [
@@ -11,8 +12,11 @@ __all__ = [
     "ClipByValue",
     "DecoupledDecay",
     "L2Decay",
+    "Partition",
+    "PartitionState",
     "Transform",
     "Wrapper",
     "WrapperState",
     "chain",
+    "partition",
 ]

@@ -10,6 +10,7 @@ from neuralopt.optimizers.ademamix import AdEMAMix
 from neuralopt.optimizers.adopt import ADOPT
 from neuralopt.optimizers.base import Optimizer
 from neuralopt.optimizers.interop import from_optax, to_optax
+from neuralopt.optimizers.lbfgs import LBFGS
 from neuralopt.optimizers.lion import Lion
 from neuralopt.optimizers.muon import Muon
 from neuralopt.optimizers.nadamw import NAdamW
@@ -19,11 +20,14 @@ from neuralopt.optimizers.registry import get, register, registered
 from neuralopt.optimizers.rmsprop import RMSprop
 from neuralopt.optimizers.schedule_free_adamw import ScheduleFreeAdamW
 from neuralopt.optimizers.schedule_free_sgd import ScheduleFreeSGD
+from neuralopt.optimizers.soap import SOAP
 
 __all__ = [
     "ADOPT",
     "GD",
+    "LBFGS",
     "SGD",
+    "SOAP",
     "AdEMAMix",
     "AdaGrad",
     "Adam",

@@ -9,6 +9,7 @@ import numpy as np
 
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
+from neuralopt.core.namespace import namespace
 from neuralopt.optimizers.rates import with_learning_rate
 from neuralopt.testing.problems import quadratic
 
@@ -20,8 +21,18 @@ def require(holds: Any, law: str) -> None:
 
 
 def update(optimizer: Any, grads: Any, state: Any, params: Any) -> tuple[Any, Any]:
-    """Return updates and state, giving the optimizer all that it may ask for."""
-    return optimizer.update(grads, state, params, value=quadratic(params), value_fn=quadratic)
+    """Return updates and state, giving the optimizer all that it may ask for.
+
+    The loss that it is given has the gradients that it is given, so that a line search finds what
+    they promise.
+    """
+
+    def loss(trial: Any) -> Any:
+        moved = tree.map(lambda q, p: q - p, trial, params)
+        along = tree.leaves(tree.map(lambda g, d: namespace(g, d).sum(g * d + d * d / 2), grads, moved))
+        return quadratic(params) + sum(along[1:], start=along[0])
+
+    return optimizer.update(grads, state, params, value=quadratic(params), value_fn=loss)
 
 
 traces: list[str] = []  # one entry for every time that `compiled_update` was traced

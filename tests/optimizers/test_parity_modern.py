@@ -394,7 +394,7 @@ def test_soap_by_the_algorithms_of_the_paper(parity, decay, scale, frequency, lo
 def test_soap_has_no_bases_where_it_needs_none(parity):
     params = parity.params()
     state = optimizers.SOAP().init(params)
-    by_name = dict(zip(params, state.sides))
+    by_name = dict(zip(tree.names(params), state.sides))
     assert by_name["bias"] == ((), (), (), ())
     assert [stat.shape for stat in by_name["kernel"]] == [(4, 4), (4, 4), (2, 2), (2, 2)]
     assert optimizers.SOAP(precondition_1d=True).init({"b": np.ones(3)}).sides[0].left.shape == (3, 3)

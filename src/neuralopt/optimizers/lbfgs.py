@@ -139,7 +139,8 @@ def _remember(xp: Any, state: LBFGSState, s: Any, y: Any) -> tuple[Any, Any, Any
     rho = xp.where(takes, 1 / xp.where(takes, curvature, xp.ones_like(curvature)), curvature)
 
     def push(kept: Any, new: Any) -> Any:
-        return xp.where(takes, xp.concat([kept[1:], new[None]]), kept)
+        new = xp.reshape(new, (1, *kept.shape[1:]))
+        return xp.where(takes, xp.concat([kept[1:, ...], new]), kept)
 
     return push(state.s, s), push(state.y, y), push(state.rho, rho)
 
@@ -148,11 +149,11 @@ def _times_inverse_hessian(xp: Any, q: Any, s: Any, y: Any, rho: Any) -> Any:
     """Return H q: algorithm 7.4, where a pair with rho = 0 does nothing."""
     alphas = []
     for i in reversed(range(s.shape[0])):  # newest first
-        alphas.append(rho[i] * xp.sum(s[i] * q))
-        q = q - alphas[-1] * y[i]
+        alphas.append(rho[i] * xp.sum(s[i, :] * q))
+        q = q - alphas[-1] * y[i, :]
     any_pair, one = rho[-1] > 0, xp.ones_like(rho[-1])
-    scale = rho[-1] * xp.sum(y[-1] * y[-1])
+    scale = rho[-1] * xp.sum(y[-1, :] * y[-1, :])
     q = q / xp.where(any_pair, scale, one)  # eq. 7.20
     for i, alpha in zip(range(s.shape[0]), reversed(alphas), strict=True):
-        q = q + (alpha - rho[i] * xp.sum(y[i] * q)) * s[i]
+        q = q + (alpha - rho[i] * xp.sum(y[i, :] * q)) * s[i, :]
     return q

@@ -41,7 +41,10 @@ def search(loss: Callable[[Any], Any], value: Any, slope: Any, first: Any, *, ev
     Examples
     --------
     >>> import numpy as np
-    >>> float(search(lambda t: (t - 3.0) ** 2, np.asarray(9.0), np.asarray(-6.0), np.asarray(100.0), evaluations=9))
+    >>> value, slope, first = np.asarray(9.0), np.asarray(-6.0), np.asarray(4.0)
+    >>> float(search(lambda t: (t - 3.0) ** 2, value, slope, first, evaluations=9))
+    4.0
+    >>> float(search(lambda t: (t - 3.0) ** 2, value, slope, 2 * first, evaluations=9))
     3.0
     """
     xp = namespace(value, slope, first)

@@ -11,7 +11,7 @@ from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.namespace import namespace
 from neuralopt.optimizers.rates import with_learning_rate
-from neuralopt.testing.problems import quadratic
+from neuralopt.testing.problems import example_params, quadratic
 
 
 def require(holds: Any, law: str) -> None:
@@ -33,6 +33,18 @@ def update(optimizer: Any, grads: Any, state: Any, params: Any) -> tuple[Any, An
         return quadratic(params) + sum(along[1:], start=along[0])
 
     return optimizer.update(grads, state, params, value=quadratic(params), value_fn=loss)
+
+
+def searches(optimizer: Any) -> bool:
+    """Return whether an update asks for the loss at other parameters, as a line search does."""
+    asked, params = [], example_params()
+
+    def loss(trial: Any) -> Any:
+        asked.append(trial)
+        return quadratic(trial)
+
+    optimizer.update(params, optimizer.init(params), params, value=quadratic(params), value_fn=loss)
+    return bool(asked)
 
 
 traces: list[str] = []  # one entry for every time that `compiled_update` was traced

@@ -10,6 +10,7 @@ import pytest
 
 from neuralopt import optimizers
 from neuralopt.core import tree
+from neuralopt.optimizers import eigenbasis
 from neuralopt.optimizers.newton_schulz import orthogonalize
 
 RUNS = list(itertools.product([0.0, 0.1], [1.0, 1e-6]))  # decay, scale of the gradients
@@ -382,13 +383,33 @@ def rows_of(w):
 @pytest.mark.parametrize("scale", [1.0, 1e-6])
 @pytest.mark.parametrize("decay", [0.0, 0.1])
 @pytest.mark.parametrize(("frequency", "longest"), [(10, 10_000), (1, 10_000), (7, 2)])
-def test_soap_by_the_algorithms_of_the_paper(parity, decay, scale, frequency, longest):
-    """With at most 2 on a side the rows of both matrices, 3 and 4, keep the identity."""
+def test_soap_by_the_algorithms_of_the_paper(parity, monkeypatch, decay, scale, frequency, longest):
+    """With at most 2 on a side the rows of both matrices, 3 and 4, keep the identity.
+
+    Without the rule for directions that have had no gradient, which the paper has not.
+    """
+    monkeypatch.setattr(eigenbasis, "_LEAST", 0.0)
     ours = optimizers.SOAP(
         parity.rate, weight_decay=decay, precondition_frequency=frequency, max_precondition_dim=longest
     )
     want = soap(parity, decay, scale, frequency, (longest > 2, True), rows_of)
     assert parity.apart(parity.ours(ours, scale), want) <= 1e-11  # QR after QR: 1e-12 and a little
+
+
+def test_soap_agrees_on_numpy_and_jax_where_most_directions_have_no_gradient(x64):
+    """A matrix of 3 x 24 has had 11 gradients of rank 3 at the second refreshing of its basis of 24."""
+    draw = np.random.default_rng(0).normal
+    params, stream = {"W": draw(size=(3, 24))}, draw(size=(40, 3, 24))
+    stream[:, :, 12:] = 0.0
+    opt, ends = optimizers.SOAP(0.1), []
+    for as_array, step in ((np.asarray, opt.update), (jnp.asarray, jax.jit(opt.update))):
+        now = tree.map(as_array, params)
+        state = opt.init(now)
+        for g in stream:
+            updates, state = step({"W": as_array(g)}, state, now)
+            now = tree.apply_updates(now, updates)
+        ends.append(np.asarray(now["W"]))
+    np.testing.assert_allclose(*ends, rtol=1e-9)
 
 
 def test_soap_has_no_bases_where_it_needs_none(parity):

@@ -5,6 +5,11 @@ from typing import Any, NamedTuple
 from neuralopt.core.namespace import namespace
 from neuralopt.optimizers.base import ema
 
+# Directions that no gradient has had yet are all eigenvectors of the eigenvalue 0, and rounding would choose
+# among them, anew at every refreshing and otherwise in every library. What has less than this part of the
+# trace is set in the order of the axes at first, and stays where it is from then on.
+_LEAST = 1e-5
+
 
 class Sides(NamedTuple):
     """Statistics and bases of the rows and of the columns; ``()`` for a side without."""
@@ -49,7 +54,14 @@ def first_basis(v: Any, sides: Sides) -> tuple[Any, Sides]:
 
     def eigenvectors(matrix: Any) -> Any:
         xp = namespace(matrix)
-        return xp.flip(xp.linalg.eigh(matrix)[1], axis=1)
+        values, basis = xp.linalg.eigh(matrix)
+        least = _LEAST * xp.linalg.trace(matrix)
+        seen = xp.astype(values > least, matrix.dtype)
+        rest = _eye(matrix) - (basis * xp.reshape(seen, (1, -1))) @ xp.matrix_transpose(basis)
+        falling = xp.linspace(1.0, 0.0, matrix.shape[0], dtype=matrix.dtype)
+        # the second term is zero on what has been seen, and tells the rest apart
+        told_apart = matrix + least * (rest * xp.reshape(falling, (1, -1))) @ rest
+        return xp.flip(xp.linalg.eigh(told_apart)[1], axis=1)
 
     left = eigenvectors(sides.left) if sides.has_left else ()
     right = eigenvectors(sides.right) if sides.has_right else ()
@@ -72,6 +84,11 @@ def refreshed_basis(v: Any, sides: Sides) -> tuple[Any, Sides]:
 def _power(matrix: Any, basis: Any) -> tuple[Any, Any]:
     """Return one step of orthogonal iteration and the order of the columns by estimated eigenvalue."""
     xp = namespace(matrix)
-    image = matrix @ basis
+    # the shift changes no eigenvector, and keeps the columns without gradient from becoming noise
+    image = (matrix + _LEAST * xp.linalg.trace(matrix) * _eye(matrix)) @ basis
     order = xp.argsort(-xp.sum(basis * image, axis=0))  # Rayleigh quotients, largest first
     return xp.linalg.qr(xp.take(image, order, axis=1))[0], order  # algorithm 4
+
+
+def _eye(matrix: Any) -> Any:
+    return namespace(matrix).eye(matrix.shape[0], dtype=matrix.dtype)

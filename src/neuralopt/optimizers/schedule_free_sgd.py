@@ -78,7 +78,7 @@ class ScheduleFreeSGD(ScheduleFree):
     mask: Any = switch("matrices")
     warmup_steps: Any = hyper(0.0, low=0)
 
-    learning_rate_range: ClassVar[tuple[float, float]] = (1e-2, 10.0)
+    learning_rate_range: ClassVar[tuple[float, float]] = (1e-2, 3.0)
 
     def __post_init__(self) -> None:
         check_mask(self.mask)

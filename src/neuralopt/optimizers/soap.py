@@ -68,8 +68,9 @@ class SOAP(Optimizer):
     -----
     Memory of a matrix (m, n): two numbers per parameter, 2 m^2 for the left side and 2 n^2 for the right
     one. Kernels of more than two axes are flattened to (height * width * inputs, outputs); the authors
-    keep a basis for every axis unless told to merge. While a statistic has repeated eigenvalues, zeros
-    above all, its eigenvectors are not unique, and two libraries of linear algebra may choose other ones.
+    keep a basis for every axis unless told to merge. In directions that have had no gradient theirs
+    leaves the basis to rounding; here they are taken in the order of the axes and kept, so that NumPy
+    and JAX agree.
 
     References
     ----------
@@ -100,7 +101,7 @@ class SOAP(Optimizer):
     max_precondition_dim: int = switch(10_000)
     precondition_1d: bool = switch(False, False, True)
 
-    learning_rate_range: ClassVar[tuple[float, float]] = (3e-4, 1e-1)
+    learning_rate_range: ClassVar[tuple[float, float]] = (1e-3, 1e-1)
 
     def __post_init__(self) -> None:
         check_mask(self.mask)

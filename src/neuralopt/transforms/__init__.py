@@ -13,6 +13,7 @@ from neuralopt.transforms.guard import FiniteGuard
 from neuralopt.transforms.mars import MARS
 from neuralopt.transforms.masks import by_name, by_ndim, excluding
 from neuralopt.transforms.noise import AnnealedNoise
+from neuralopt.transforms.partition import Partition, PartitionState, partition
 from neuralopt.transforms.policy import DecayPolicy, decay_policy
 from neuralopt.transforms.wrapper import Wrapper, WrapperState
 
@@ -31,6 +32,8 @@ __all__ = [
     "DecoupledDecay",
     "FiniteGuard",
     "L2Decay",
+    "Partition",
+    "PartitionState",
     "Transform",
     "Wrapper",
     "WrapperState",
@@ -39,4 +42,5 @@ __all__ = [
     "chain",
     "decay_policy",
     "excluding",
+    "partition",
 ]

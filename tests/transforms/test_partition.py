@@ -9,7 +9,7 @@ from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.optimizers import GD, SGD, Adam, AdamW, ScheduleFreeSGD, with_learning_rate
 from neuralopt.testing import check_optimizer
-from neuralopt.transforms import ClipByValue, chain, partition
+from neuralopt.transforms import ClipByValue, FiniteGuard, chain, partition
 
 PARAMS = {"embed": np.ones((3, 2)), "layers": [{"W": np.ones((2, 2)), "b": np.ones(2)}]}
 
@@ -153,3 +153,16 @@ def test_stands_in_a_chain():
     opt = chain(ClipByValue(0.5), partition(GD(1.0)))
     updates, _ = opt.update(PARAMS, opt.init(PARAMS), PARAMS)
     assert float(updates["embed"][0, 0]) == -0.5
+
+
+def test_a_guarded_group_is_heard():
+    opt = partition(SGD(0.1), embedding=(embeddings, FiniteGuard(SGD(0.1), max_in_a_row=2)))
+    state, grads = opt.init(PARAMS), grads_of(0)
+    grads["embed"] = np.full((3, 2), np.nan)
+    assert opt.guards
+    assert not opt.diverged(state)
+    for _ in range(2):
+        _, state = opt.update(grads, state, PARAMS)
+    assert int(opt.skipped(state)) == 2
+    assert bool(opt.diverged(state))
+    assert not partition(SGD(0.1)).guards

@@ -102,6 +102,11 @@ class Muon(Optimizer):
         check_mask(self.mask)
         check_count("Muon: steps", self.steps)
 
+    @property
+    def decay_mask(self) -> str:
+        """Matrices decay, in either group: the field ``mask`` says who trains them."""
+        return "matrices"
+
     def _partition(self, rate: Any, params: Any) -> Partition:
         """Return Muon's group and AdamW's at this learning rate."""
         taken = dict(zip(tree.names(params), tree.leaves(selected(self.mask, params)), strict=True))

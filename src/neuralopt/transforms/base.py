@@ -33,6 +33,11 @@ class Transform(abc.ABC):
     decay_kind: ClassVar[str] = "decoupled"
 
     @property
+    def decay_mask(self) -> Any:
+        """What ``weight_decay`` applies to, for `decay_policy`: the field ``mask``, or all."""
+        return getattr(self, "mask", "all")
+
+    @property
     def averages(self) -> bool:
         """Whether the parameters to evaluate are not those that are trained."""
         return False

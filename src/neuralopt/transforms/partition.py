@@ -1,5 +1,7 @@
 """Parameter groups: every parameter is handled by exactly one of several optimizers."""
 
+import functools
+import operator
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -66,6 +68,30 @@ class Partition(Transform):
         for name, part in self._split(params, params).items():
             made.update(groups[name].evaluation_params(part, state.groups[name]) if part else {})
         return _merge(made, params)
+
+    @property
+    def guards(self) -> bool:
+        """Whether any group may skip a step."""
+        return any(opt.guards for opt in self._groups().values())
+
+    def skipped(self, state: PartitionState) -> Any:
+        """Return how many steps the groups skipped; see `Transform.skipped`."""
+        return sum(opt.skipped(inner) for opt, inner in self._with_states(state))
+
+    def diverged(self, state: PartitionState) -> Any:
+        """Return whether any group has; see `Transform.diverged`."""
+        found = [opt.diverged(inner) for opt, inner in self._with_states(state) if opt.guards]
+        return functools.reduce(operator.or_, found, False)
+
+    def _with_states(self, state: PartitionState) -> list[tuple[Any, Any]]:
+        """Return the groups that have parameters, each with its state."""
+        pairs = [(opt, state.groups[name]) for name, opt in self._groups().items()]
+        return [(opt, inner) for opt, inner in pairs if not (isinstance(inner, tuple) and inner == ())]
+
+    def owned(self, params: Any) -> list[tuple[Any, set[str]]]:
+        """Return every group's optimizer with the names of its parameters."""
+        parts = self._split(params, params)
+        return [(opt, set(parts[name])) for name, opt in self._groups().items()]
 
     def init(self, params: Any) -> PartitionState:
         """Return the states of all groups; see `Transform.init`."""

@@ -83,13 +83,13 @@ class AdaBound(Optimizer):
 
         @per_dtype
         def constants(like: Any) -> tuple[Any, ...]:
-            xp, down, b1, b2, eps, c1, c2, final, gamma, base, t = common(like)
+            xp, down, b1, b2, eps, k1, k2, final, gamma, base, t = common(like)
             one, none, lr = xp.ones_like(base), xp.zeros_like(base), -down
             ratio = xp.where(base > 0, lr / xp.where(base > 0, base, one), xp.where(lr > 0, one, none))
             closing = gamma * t
             f = final * ratio if official else final
             low, high = f * closing / (closing + 1), f * (closing + 1) / closing
-            size = lr * xp.sqrt(c2) / c1 if official else lr
+            size = lr * k1 / k2 if official else lr
             return xp, b1, b2, eps, size, low, high, xp.sqrt(t)
 
         def leaf(g: Any, m: Any, v: Any, p: Any) -> tuple[Any, Any, Any]:

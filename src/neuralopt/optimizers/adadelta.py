@@ -77,14 +77,19 @@ class AdaDelta(Optimizer):
 
         @per_dtype
         def constants(like: Any) -> tuple[Any, ...]:
-            return scalars(like, *now)
+            xp, lr, rho, eps = scalars(like, *now)
+            # with a decay of exactly 0 and no gradient the step would be 0 / 0
+            return xp, lr, xp.maximum(rho, xp.asarray(1e-30, dtype=rho.dtype)), eps
 
         def leaf(g: Any, v: Any, s: Any, p: Any) -> tuple[Any, Any, Any]:
             xp, lr, rho, eps = constants(p)
             g = work(g)
             v = ema(rho, v, g * g)
-            d = xp.sqrt((s + eps) / (v + eps)) * g
-            return finish(-lr * d, p), v, ema(rho, s, d * d)
+            s = ema(rho, s, (s + eps) / (v + eps) * (g * g))
+            # the step told by the new mean of squared steps: were it told by the old one, the new one
+            # could not take its place, and XLA would copy it (134 MB and four times as slow for 16 x 1 M)
+            d = g * xp.sqrt((s + rho * eps) / (rho * (v + eps) + (1 - rho) * (g * g)))
+            return finish(-lr * d, p), v, s
 
         updates, nu, delta = tree.map_unzip(3, leaf, grads, state.nu, state.delta, params)
         return updates, AdaDeltaState(t, rate, nu, delta)

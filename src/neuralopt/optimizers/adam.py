@@ -78,10 +78,9 @@ class Adam(Optimizer):
         constants = moment_scalars(self, rate, state.count, eps_hat=self.convention == "keras")
 
         def leaf(g: Any, m: Any, v: Any, p: Any) -> tuple[Any, Any, Any]:
-            xp, down, b1, b2, eps, c1, c2 = constants(p)
+            xp, down, b1, b2, eps, k1, k2 = constants(p)
             m, v = moments(work(g), m, v, b1, b2)
-            m_hat, v_hat = m / c1, v / c2
-            return finish(down * m_hat / (xp.sqrt(v_hat) + eps), p), m, v
+            return finish(down * k1 * m / (k2 * xp.sqrt(v) + eps), p), m, v
 
         updates, mu, nu = tree.map_unzip(3, leaf, grads, state.mu, state.nu, params)
         return updates, AdamState(t, rate, mu, nu)

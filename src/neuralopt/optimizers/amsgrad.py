@@ -76,12 +76,12 @@ class AMSGrad(Optimizer):
         constants = moment_scalars(self, rate, state.count, eps_hat=self.convention == "keras")
 
         def leaf(g: Any, m: Any, v: Any, u: Any, p: Any) -> tuple[Any, Any, Any, Any]:
-            xp, down, b1, b2, eps, c1, c2 = constants(p)
+            xp, down, b1, b2, eps, k1, k2 = constants(p)
             m, v = moments(work(g), m, v, b1, b2)
-            u = xp.maximum(u, v / c2 if self.convention == "optax" else v)
-            m_hat = m if self.convention == "paper" else m / c1
-            u_hat = u / c2 if self.convention in ("torch", "keras") else u
-            return finish(down * m_hat / (xp.sqrt(u_hat) + eps), p), m, v, u
+            u = xp.maximum(u, k2 * k2 * v if self.convention == "optax" else v)
+            rate = down if self.convention == "paper" else down * k1
+            root = k2 * xp.sqrt(u) if self.convention in ("torch", "keras") else xp.sqrt(u)
+            return finish(rate * m / (root + eps), p), m, v, u
 
         updates, mu, nu, top = tree.map_unzip(4, leaf, grads, state.mu, state.nu, state.nu_max, params)
         return updates, AMSGradState(t, rate, mu, nu, top)

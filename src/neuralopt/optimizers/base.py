@@ -79,16 +79,17 @@ def moment_scalars(
     Returns
     -------
     callable
-        Of the parameter; gives ``(xp, -rate, b1, b2, eps, c1, c2, *more)`` with the bias
-        corrections ``c1`` and ``c2`` of the two moments.
+        Of the parameter; gives ``(xp, -rate, b1, b2, eps, k1, k2, *more)``. The bias corrections
+        are factors, because a division by a scalar costs as much as one by an array: ``k1 * mu``
+        is the corrected first moment, ``k2 * sqrt(nu)`` the root of the corrected second one.
     """
     now = [value_at(h, count) for h in (method.b1, method.b2, method.eps, *more)]
 
     @per_dtype
     def constants(like: Any) -> tuple[Any, ...]:
         xp, lr, t, b1, b2, eps, *rest = scalars(like, rate, count + 1, *now)
-        c1, c2 = bias_correction(xp, b1, t), bias_correction(xp, b2, t)
-        return xp, -lr, b1, b2, eps / xp.sqrt(c2) if eps_hat else eps, c1, c2, *rest
+        k1, k2 = 1 / bias_correction(xp, b1, t), 1 / xp.sqrt(bias_correction(xp, b2, t))
+        return xp, -lr, b1, b2, eps * k2 if eps_hat else eps, k1, k2, *rest
 
     return constants
 

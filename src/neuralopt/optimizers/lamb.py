@@ -5,10 +5,11 @@ from typing import Any, ClassVar
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch
 from neuralopt.core.namespace import namespace
+from neuralopt.core.numerics import fence, squared_sums
 from neuralopt.optimizers.adam import AdamState
 from neuralopt.optimizers.base import Optimizer, finish, moment_scalars, moments, work
 from neuralopt.optimizers.registry import register
-from neuralopt.optimizers.trust import norm, trust_ratio
+from neuralopt.optimizers.trust import trust_ratio
 from neuralopt.transforms.base import CountState
 from neuralopt.transforms.clip import ClipByGlobalNorm
 from neuralopt.transforms.masks import check_mask, selected
@@ -87,23 +88,29 @@ class LAMB(Optimizer):
         outside = self.convention == "keras"
 
         def leaf(decays: bool, g: Any, m: Any, v: Any, p: Any) -> tuple[Any, Any, Any]:
-            xp, down, b1, b2, eps, c1, c2, decay = constants(p)
+            xp, down, b1, b2, eps, k1, k2, decay = constants(p)
             m, v = moments(work(g), m, v, b1, b2)
-            r = m / c1 / (xp.sqrt(v / c2) + eps)
-            pull = decay * work(p) if decays else xp.zeros_like(r)
-            if not outside:
-                r = r + pull
-            trust = self._trust(decays, decay, work(p) + down * pull if outside else work(p), r)
-            step = trust * r + pull if outside else trust * r
+
+            def measured(m: Any, v: Any, p: Any) -> tuple[Any, Any]:
+                """Return what the two norms are of: the parameter and the direction."""
+                w, r = work(p), k1 * m / (k2 * xp.sqrt(v) + eps)
+                if not decays:
+                    return w, r
+                return (w + down * decay * w, r) if outside else (w, r + decay * w)
+
+            w_norm, r_norm = (xp.sqrt(s) for s in squared_sums(measured, m, v, p))
+            trust = self._trust(decays, decay, w_norm, r_norm)
+            m, v, p, trust = fence(m, v, p, trust)
+            _, r = measured(m, v, p)
+            step = trust * r + decay * work(p) if outside and decays else trust * r
             return finish(down * step, p), m, v
 
         decays = selected(self.mask, params)
         updates, mu, nu = tree.map_unzip(3, leaf, decays, grads, state.mu, state.nu, params)
         return updates, AdamState(t, rate, mu, nu)
 
-    def _trust(self, decays: bool, decay: Any, w: Any, r: Any) -> Any:
+    def _trust(self, decays: bool, decay: Any, w_norm: Any, r_norm: Any) -> Any:
         """Return the length that the step has instead of its own, over its own."""
-        w_norm, r_norm = norm(w), norm(r)
         if self.convention == "timm":
             xp = namespace(w_norm)
             adapted = xp.where(decay > 0, w_norm, 0 * w_norm) if decays else 0 * w_norm

@@ -87,17 +87,16 @@ class NAdamW(Optimizer):
 
         @per_dtype
         def constants(like: Any) -> tuple[Any, ...]:
-            xp, down, b1, b2, eps, c1, c2, decay, step = common(like)
-            ahead = c1 if self.convention == "algoperf" else bias_correction(xp, b1, step + 1)
-            return xp, down, b1, b2, eps, decay, c1, c2, ahead
+            xp, down, b1, b2, eps, k1, k2, decay, step = common(like)
+            ahead = k1 if self.convention == "algoperf" else 1 / bias_correction(xp, b1, step + 1)
+            return xp, down, b1, b2, eps, decay, b1 * ahead, (1 - b1) * k1, k2
 
         def leaf(decays: bool, g: Any, m: Any, v: Any, p: Any) -> tuple[Any, Any, Any]:
-            xp, down, b1, b2, eps, decay, c1, c2, ahead = constants(p)
+            xp, down, b1, b2, eps, decay, old, new, k2 = constants(p)
             g = work(g)
             m, v = moments(g, m, v, b1, b2)
-            m_bar = b1 * m / ahead + (1 - b1) * g / c1
-            v_hat = v / c2
-            move = m_bar / (xp.sqrt(v_hat) + eps)
+            m_bar = old * m + new * g
+            move = m_bar / (k2 * xp.sqrt(v) + eps)
             return finish(down * (move + decay * work(p) if decays else move), p), m, v
 
         decays = selected(self.mask, params)

@@ -92,16 +92,15 @@ class RAdam(Optimizer):
 
         @per_dtype
         def constants(like: Any) -> tuple[Any, ...]:
-            xp, down, b1, b2, eps, c1, c2, threshold, t = common(like)
+            xp, down, b1, b2, eps, k1, k2, threshold, t = common(like)
             rectified, factor = _rectification(xp, b2, t, threshold)
             early = xp.zeros_like(down) if self.convention == "official" else down
-            return xp, down * factor, early, rectified, b1, b2, eps, c1, c2
+            return xp, down * factor * k1, early * k1, rectified, b1, b2, eps, k2
 
         def leaf(g: Any, m: Any, v: Any, p: Any) -> tuple[Any, Any, Any]:
-            xp, down, early, rectified, b1, b2, eps, c1, c2 = constants(p)
+            xp, down, early, rectified, b1, b2, eps, k2 = constants(p)
             m, v = moments(work(g), m, v, b1, b2)
-            m_hat, v_hat = m / c1, v / c2
-            step = xp.where(rectified, down * m_hat / (xp.sqrt(v_hat) + eps), early * m_hat)
+            step = xp.where(rectified, down * m / (k2 * xp.sqrt(v) + eps), early * m)
             return finish(step, p), m, v
 
         updates, mu, nu = tree.map_unzip(3, leaf, grads, state.mu, state.nu, params)

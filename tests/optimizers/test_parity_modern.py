@@ -220,16 +220,16 @@ def test_what_is_remembered_of_the_parameters_is_a_copy(cls):
     assert kept["W"].unsafe_buffer_pointer() != params["W"].unsafe_buffer_pointer()
 
 
-def test_ademamix_forgets_its_warm_up_when_it_is_over():
-    """At and after T the schedule gives b3 and alpha themselves."""
-    grads, params = [np.array([0.5, -2.0])], [np.ones(2)]
-    warm, plain = optimizers.AdEMAMix(warmup_steps=3), optimizers.AdEMAMix()
+@pytest.mark.parametrize("b3", [0.999, 0.9999, 0.9999649624060151])
+def test_ademamix_forgets_its_warm_up_when_it_is_over(b3):
+    """At and after T the schedule gives b3 and alpha themselves, to the last bit, in float32 too (without the rule the last of three is off)."""
+    grads, params = [np.asarray([0.5, -2.0], np.float32)], [np.ones(2, np.float32)]
+    warm, plain = optimizers.AdEMAMix(b3=b3, warmup_steps=3), optimizers.AdEMAMix(b3=b3)
     state = plain.init(params)
     for _ in range(2):
         _, state = plain.update(grads, state, params)
-    np.testing.assert_array_equal(
-        warm.update(grads, state, params)[0][0], plain.update(grads, state, params)[0][0]
-    )
+    ours, theirs = (opt.update(grads, state, params)[1].slow[0] for opt in (warm, plain))
+    np.testing.assert_array_equal(ours, theirs)
 
 
 def matrices(names):
@@ -396,20 +396,23 @@ def test_soap_by_the_algorithms_of_the_paper(parity, monkeypatch, decay, scale, 
     assert parity.apart(parity.ours(ours, scale), want) <= 1e-11  # QR after QR: 1e-12 and a little
 
 
-def test_soap_agrees_on_numpy_and_jax_where_most_directions_have_no_gradient(x64):
-    """A matrix of 3 x 24 has had 11 gradients of rank 3 at the second refreshing of its basis of 24."""
-    draw = np.random.default_rng(0).normal
-    params, stream = {"W": draw(size=(3, 24))}, draw(size=(40, 3, 24))
+def test_rounding_does_not_choose_the_basis_of_soap_where_no_gradient_has_been():
+    """A matrix of 3 x 24 has had one gradient of rank 3, then eleven, at the refreshings of its basis of 24.
+
+    The gradients of two libraries differ by their rounding; so do these two streams.
+    """
+    rng = np.random.default_rng(0)
+    params, stream = {"W": rng.normal(size=(3, 24))}, rng.normal(size=(40, 3, 24))
     stream[:, :, 12:] = 0.0
+    stream[20:, :, 12:] = rng.normal(size=(20, 3, 12))
     opt, ends = optimizers.SOAP(0.1), []
-    for as_array, step in ((np.asarray, opt.update), (jnp.asarray, jax.jit(opt.update))):
-        now = tree.map(as_array, params)
-        state = opt.init(now)
-        for g in stream:
-            updates, state = step({"W": as_array(g)}, state, now)
+    for noise in (0.0, 1e-16):
+        now, state = params, opt.init(params)
+        for g in stream * (1 + noise * rng.normal(size=stream.shape)):
+            updates, state = opt.update({"W": g}, state, now)
             now = tree.apply_updates(now, updates)
-        ends.append(np.asarray(now["W"]))
-    np.testing.assert_allclose(*ends, rtol=1e-9)
+        ends.append(now["W"])
+    np.testing.assert_allclose(*ends, rtol=1e-8)
 
 
 def test_soap_has_no_bases_where_it_needs_none(parity):

@@ -82,7 +82,7 @@ def _next(xp: Any, t: Any, bend: Any, slope: Any, low: Any, high: Any) -> Any:
     width = xp.where(bounded, high, t) - low
     bottom = xp.where(bounded, low + 0.1 * width, 2 * t)
     top = xp.where(bounded, high - 0.1 * width, 10 * t)
-    bends = xp.logical_and(xp.isfinite(bend), bend > 0)
+    bends = bend > 0  # not so where the loss is NaN; infinity gives the shortest step
     guess = -slope * t * t / (2 * xp.where(bends, bend, xp.ones_like(bend)))
     guess = xp.where(bends, guess, xp.where(bounded, low + 0.5 * width, top))
     return xp.minimum(xp.maximum(guess, bottom), top)

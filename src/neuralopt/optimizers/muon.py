@@ -55,7 +55,8 @@ class Muon(Optimizer):
     eps : float > 0, default 1e-7
         Least norm that the momentum is divided by.
     precision : {"working", "bfloat16"}, default "working"
-        What the iterations are computed in: the parameter's working dtype, or bfloat16.
+        What the iterations are computed in: the parameter's working dtype, or bfloat16, in which NumPy
+        and JAX agree to two digits only.
     adam_factor : float >= 0, default 0.1
         The learning rate of AdamW as a part of Muon's.
     adam_b1, adam_b2, adam_eps : float or schedule

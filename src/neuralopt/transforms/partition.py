@@ -97,10 +97,8 @@ class Partition(Transform):
         """Return the states of all groups; see `Transform.init`."""
         check_params(params)
         groups = self._groups()
-        states = {
-            name: groups[name].init(part) if part else ()
-            for name, part in self._split(params, params).items()
-        }
+        parts = self._split(params, params)
+        states = {name: groups[name].init(part) if part else () for name, part in parts.items()}
         return PartitionState(zero_count(params), _rate(states), states)
 
     def join(self, state: PartitionState, params: Any) -> PartitionState:
@@ -119,12 +117,7 @@ class Partition(Transform):
         Returns
         -------
         PartitionState
-            With the count of ``state``.
-
-        Raises
-        ------
-        InvalidArgument
-            When newcomers fall into a group that has a state already.
+            With the count of ``state``; an InvalidArgument when newcomers fall into a group that has a state.
         """
         fresh = self.init(params)
         states = {}

@@ -3,6 +3,7 @@
 from neuralopt.transforms.base import Chain, Transform, chain
 from neuralopt.transforms.clip import ClipByGlobalNorm, ClipByValue
 from neuralopt.transforms.decay import DecoupledDecay, L2Decay
+from neuralopt.transforms.guard import FiniteGuard
 from neuralopt.transforms.wrapper import Wrapper, WrapperState
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "ClipByGlobalNorm",
     "ClipByValue",
     "DecoupledDecay",
+    "FiniteGuard",
     "L2Decay",
     "Transform",
     "Wrapper",

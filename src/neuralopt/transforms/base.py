@@ -1,7 +1,9 @@
 """The protocol that transforms and optimizers share, and their composition."""
 
 import abc
+import functools
 import itertools
+import operator
 from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
@@ -25,6 +27,9 @@ class Transform(abc.ABC):
     averages : bool
         Whether `evaluation_params` gives other parameters than those that are
         trained. Batch-norm statistics are then estimated anew for them.
+    guards : bool
+        Whether steps may be skipped for a gradient or loss that is not finite;
+        a training loop then asks `diverged` whether to go on, and not the loss.
     """
 
     stage: ClassVar[str] = "gradient"
@@ -50,6 +55,41 @@ class Transform(abc.ABC):
             Of the structure and dtypes of ``params``; by default ``params`` themselves.
         """
         return params
+
+    @property
+    def guards(self) -> bool:
+        """Whether steps may be skipped because a gradient or a loss is not finite."""
+        return False
+
+    def skipped(self, state: Any) -> Any:
+        """Return how many steps were skipped so far.
+
+        Parameters
+        ----------
+        state : NamedTuple
+            After any update.
+
+        Returns
+        -------
+        int array of shape (), or 0
+            0 without a guard.
+        """
+        return 0
+
+    def diverged(self, state: Any) -> Any:
+        """Return whether so many steps in a row were skipped that there is no point in going on.
+
+        Parameters
+        ----------
+        state : NamedTuple
+            After any update.
+
+        Returns
+        -------
+        bool array of shape (), or False
+            False without a guard.
+        """
+        return False
 
     @abc.abstractmethod
     def init(self, params: Any) -> Any:
@@ -135,6 +175,20 @@ class Chain(Transform):
         for stage, inner in zip(self.stages, state.stages, strict=True):
             params = stage.evaluation_params(params, inner)
         return params
+
+    @property
+    def guards(self) -> bool:
+        """Whether any stage may skip a step."""
+        return any(s.guards for s in self.stages)
+
+    def skipped(self, state: ChainState) -> Any:
+        """Return how many steps the stages skipped; see `Transform.skipped`."""
+        return sum(s.skipped(inner) for s, inner in zip(self.stages, state.stages, strict=True))
+
+    def diverged(self, state: ChainState) -> Any:
+        """Return whether any stage has; see `Transform.diverged`."""
+        found = [s.diverged(inner) for s, inner in zip(self.stages, state.stages, strict=True) if s.guards]
+        return functools.reduce(operator.or_, found, False)
 
     def init(self, params: Any) -> ChainState:
         """Return the states of all stages; see `Transform.init`."""

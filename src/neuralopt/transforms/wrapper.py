@@ -2,7 +2,9 @@
 
 from typing import Any, ClassVar, NamedTuple
 
+from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
+from neuralopt.core.namespace import namespace
 from neuralopt.transforms.base import Transform
 
 
@@ -38,6 +40,11 @@ class Wrapper(Transform):
         return getattr(self.optimizer, "full_batch", False)
 
     @property
+    def guards(self) -> bool:
+        """Whether the wrapped optimizer may skip a step."""
+        return self.optimizer.guards
+
+    @property
     def averages(self) -> bool:
         """Whether the wrapped optimizer is evaluated at averaged parameters."""
         return self.optimizer.averages
@@ -45,6 +52,14 @@ class Wrapper(Transform):
     def evaluation_params(self, params: Any, state: Any) -> Any:
         """Return where the wrapped optimizer is evaluated; see `Transform.evaluation_params`."""
         return self.optimizer.evaluation_params(params, state.inner)
+
+    def skipped(self, state: Any) -> Any:
+        """Return how many steps the wrapped optimizer skipped; see `Transform.skipped`."""
+        return self.optimizer.skipped(state.inner)
+
+    def diverged(self, state: Any) -> Any:
+        """Return whether the wrapped optimizer has; see `Transform.diverged`."""
+        return self.optimizer.diverged(state.inner)
 
 
 def check_wrapped(wrapper: Any) -> None:
@@ -66,3 +81,15 @@ def check_wrapped(wrapper: Any) -> None:
             f"{type(wrapper).__name__} wraps an optimizer, got {inner!r}. "
             "An optax transformation enters by neuralopt.optimizers.from_optax."
         )
+
+
+def choose(condition: Any, ours: Any, theirs: Any) -> Any:
+    """Return one of two trees of the same shapes and dtypes, by a bool array of shape ``()``."""
+    return tree.map(lambda a, b: namespace(a, b, condition).where(condition, a, b), ours, theirs)
+
+
+def move_or_stay(condition: Any, updates: Any) -> Any:
+    """Return the updates where a condition holds, else updates that change no bit of any parameter."""
+    # minus zero: -0.0 + 0.0 is 0.0, but x + -0.0 is x for every x
+    still = tree.map(lambda u: namespace(u).full_like(u, -0.0), updates)
+    return choose(condition, updates, still)

@@ -120,12 +120,12 @@ def test_a_schedule_of_ones_own_is_a_schedule():
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (lambda: Cosine(0.1, 0), "Cosine: total_steps must satisfy 1 <= total_steps, got 0.0."),
+        (lambda: Cosine(0.1, 0), "Cosine: total_steps must satisfy 0 < total_steps, got 0.0."),
         (lambda: Cosine(float("nan")), "Cosine: peak must satisfy peak finite, got nan."),
-        (lambda: Warmup(0.1, steps=0), "Warmup: steps must satisfy 1 <= steps, got 0.0."),
+        (lambda: Warmup(0.1, steps=0), "Warmup: steps must satisfy 0 < steps, got 0.0."),
         (
             lambda: WarmupCosine(0.1, 10, 1),
-            "WarmupCosine: total_steps must satisfy 2 <= total_steps, got 1.0.",
+            "WarmupCosine: total_steps must be greater than warmup_steps, got 1 and 10.",
         ),
         (
             lambda: WarmupCosine(0.1, 10, 10),

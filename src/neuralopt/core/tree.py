@@ -19,13 +19,15 @@ structure = jax.tree.structure
 map = jax.tree.map
 
 
-def names(tree: Tree) -> list[str]:
+def names(tree: Tree, is_leaf: Callable[[Any], bool] | None = None) -> list[str]:
     """Return the name of every leaf, its path joined by slashes.
 
     Parameters
     ----------
     tree : tree
         Any tree.
+    is_leaf : callable, optional
+        Which nodes count as leaves although they are trees themselves.
 
     Returns
     -------
@@ -37,7 +39,7 @@ def names(tree: Tree) -> list[str]:
     >>> names([{"W": 1, "b": 2}])
     ['0/W', '0/b']
     """
-    paths = jax.tree_util.tree_flatten_with_path(tree)[0]
+    paths = jax.tree_util.tree_flatten_with_path(tree, is_leaf)[0]
     return [jax.tree_util.keystr(path, simple=True, separator="/") for path, _ in paths]
 
 

@@ -1,21 +1,23 @@
-"""Constant and cosine."""
+"""The simplest schedules: a constant, and a function of one's own."""
 
-import math
+from collections.abc import Callable
 from typing import Any
 
-from neuralopt.core.method import hyper, method
-from neuralopt.core.namespace import namespace
-from neuralopt.schedules.base import Schedule, as_float
+from neuralopt.core.errors import InvalidArgument
+from neuralopt.core.method import hyper, method, switch
+from neuralopt.schedules.base import Schedule, floats
 
 
 @method
 class Constant(Schedule):
-    """The same value at every step.
+    r"""The same value at every step.
+
+    .. math:: \eta_t = c
 
     Parameters
     ----------
     constant : float
-        The value.
+        The value c.
 
     Examples
     --------
@@ -27,41 +29,38 @@ class Constant(Schedule):
 
     def value(self, step: Any) -> Any:
         """Return the constant; see `Schedule.value`."""
-        return 0 * as_float(step, self.constant) + self.constant
+        _, t, constant = floats(step, self.constant)
+        return 0 * t + constant
 
 
 @method
-class Cosine(Schedule):
-    r"""Half a cosine from the peak down to the end value.
+class Function(Schedule):
+    r"""A function of one's own as a schedule.
 
-    .. math:: \eta_t = e + (p - e)\,\tfrac12\bigl(1 + \cos(\pi \min(t, T)/T)\bigr)
+    .. math:: \eta_t = f(t)
+
+    A bare function cannot be handed to a compiled program; this can. It is
+    compiled once for each function object, so make it once.
 
     Parameters
     ----------
-    peak : float
-        Value at step 0, p.
-    total_steps : int >= 1
-        Steps T until the end value is reached.
-    end : float, default 0
-        The value e from step T on.
-
-    References
-    ----------
-    Loshchilov and Hutter, "SGDR", 2017, arXiv:1608.03983, equation 5 (one period).
+    function : callable
+        Takes the step, an int array of any shape, and returns a float array of
+        that shape, with operations that the array's library has.
 
     Examples
     --------
-    >>> [round(float(Cosine(1.0, 4)(t)), 3) for t in (0, 2, 4, 9)]
-    [1.0, 0.5, 0.0, 0.0]
+    >>> float(Function(lambda step: 1 / (1 + step))(3))
+    0.25
     """
 
-    peak: Any = hyper(1e-3)
-    total_steps: Any = hyper(1000, low=1)
-    end: Any = hyper(0.0)
+    function: Callable[[Any], Any] = switch(None)
+
+    def __post_init__(self) -> None:
+        if not callable(self.function):
+            raise InvalidArgument(f"Function: function must be callable with a step, got {self.function!r}.")
 
     def value(self, step: Any) -> Any:
-        """Return the cosine's value; see `Schedule.value`."""
-        t = as_float(step, self.peak)
-        xp = namespace(t, self.total_steps)
-        progress = xp.minimum(t / self.total_steps, xp.ones_like(t))
-        return self.end + (self.peak - self.end) * 0.5 * (1 + xp.cos(math.pi * progress))  # eq. 5
+        """Return what the function returns, as a float; see `Schedule.value`."""
+        _, t = floats(step)
+        return t * 0 + self.function(step)

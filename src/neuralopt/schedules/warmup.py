@@ -5,9 +5,8 @@ from typing import Any
 
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import hyper, method, value_at
-from neuralopt.core.namespace import namespace
-from neuralopt.schedules.base import Schedule, as_float
-from neuralopt.schedules.basic import Cosine
+from neuralopt.schedules.base import Schedule, floats, length_of, reached, since
+from neuralopt.schedules.cosine import Cosine
 
 
 @method
@@ -20,7 +19,7 @@ class Warmup(Schedule):
     ----------
     after : schedule or float
         What follows, f; its step 0 is the end of the warm-up.
-    steps : int >= 1
+    steps : int > 0
         Length W of the warm-up, in updates.
     start : float, default 0
         The value s at step 0.
@@ -32,17 +31,20 @@ class Warmup(Schedule):
     """
 
     after: Any = hyper(1e-3)
-    steps: Any = hyper(100, low=1)
+    steps: Any = hyper(100, low=0, low_open=True)
     start: Any = hyper(0.0)
+
+    @property
+    def length(self) -> float:
+        """The warm-up and the length of what follows; see `Schedule.length`."""
+        return float(self.steps) + length_of(self.after)
 
     def value(self, step: Any) -> Any:
         """Return the warm-up's or the following schedule's value; see `Schedule.value`."""
-        t = as_float(step, self.start)
-        xp = namespace(t, self.steps)
-        zero = xp.zeros_like(t)
-        first = value_at(self.after, zero)
-        rising = self.start + (first - self.start) * t / self.steps
-        return xp.where(t < self.steps, rising, value_at(self.after, xp.maximum(t - self.steps, zero)))
+        xp, t, steps, start = floats(step, self.steps, self.start)
+        passed = since(step, self.steps)
+        rising = start + (value_at(self.after, xp.zeros_like(passed)) - start) * t / steps
+        return xp.where(reached(step, self.steps), value_at(self.after, passed), rising)
 
 
 @method
@@ -53,7 +55,7 @@ class WarmupCosine(Schedule):
     ----------
     peak : float
         The highest value, reached after the warm-up.
-    warmup_steps : int >= 1
+    warmup_steps : int > 0
         Length of the warm-up.
     total_steps : int > warmup_steps
         Length of the whole, warm-up included.
@@ -68,8 +70,8 @@ class WarmupCosine(Schedule):
     """
 
     peak: Any = hyper(1e-3)
-    warmup_steps: Any = hyper(100, low=1)
-    total_steps: Any = hyper(1000, low=2)
+    warmup_steps: Any = hyper(100, low=0, low_open=True)
+    total_steps: Any = hyper(1000, low=0, low_open=True)
     end: Any = hyper(0.0)
 
     def __post_init__(self) -> None:
@@ -79,6 +81,11 @@ class WarmupCosine(Schedule):
                 "WarmupCosine: total_steps must be greater than warmup_steps, "
                 f"got {lengths[0]} and {lengths[1]}. The total includes the warm-up."
             )
+
+    @property
+    def length(self) -> float:
+        """The length of the whole; see `Schedule.length`."""
+        return float(self.total_steps)
 
     def value(self, step: Any) -> Any:
         """Return the value in force; see `Schedule.value`."""

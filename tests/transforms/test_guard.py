@@ -134,7 +134,7 @@ def test_under_vmap_each_run_is_guarded_alone():
         (lambda: FiniteGuard(SGD(), 0), "FiniteGuard: max_in_a_row must satisfy 1 <= max_in_a_row, got 0.0."),
         (
             lambda: FiniteGuard(SGD(), 1.5),
-            "FiniteGuard: max_in_a_row must be a whole number of steps, got 1.5.",
+            "FiniteGuard: max_in_a_row must be a whole number, got 1.5.",
         ),
     ],
 )

@@ -36,6 +36,7 @@ class FromOptax(Optimizer):
     """What both forms of `from_optax` share: the calls into optax."""
 
     learning_rate_range: ClassVar[tuple[float, float]] = (1e-4, 1e-1)
+    decay_kind: ClassVar[str] = "unknown"
 
     @abc.abstractmethod
     def _made(self, count: Any) -> Any:

@@ -30,9 +30,13 @@ class Transform(abc.ABC):
     guards : bool
         Whether steps may be skipped for a gradient or loss that is not finite;
         a training loop then asks `diverged` whether to go on, and not the loss.
+    decay_kind : {"decoupled", "L2", "unknown"}
+        What a field named ``weight_decay`` does in this class, for `decay_policy`; ``"unknown"``
+        for classes that compute elsewhere and may decay by rules of their own.
     """
 
     stage: ClassVar[str] = "gradient"
+    decay_kind: ClassVar[str] = "decoupled"
 
     @property
     def averages(self) -> bool:

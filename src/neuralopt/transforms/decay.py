@@ -1,9 +1,11 @@
 """Weight decay: coupled to the gradient (L2), or decoupled from it around any optimizer."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from neuralopt.core import tree
+from neuralopt.core.kernels import finish, scalars, work
 from neuralopt.core.method import hyper, method, switch, value_at
+from neuralopt.core.validation import check_same_structure
 from neuralopt.transforms.base import CountState, Transform, zero_count
 from neuralopt.transforms.masks import check_mask, selected
 from neuralopt.transforms.wrapper import Wrapper, WrapperState, check_wrapped
@@ -35,6 +37,8 @@ class L2Decay(Transform):
     weight_decay: Any = hyper(1e-4, low=0)
     mask: Any = switch("matrices")
 
+    decay_kind: ClassVar[str] = "L2"
+
     def __post_init__(self) -> None:
         check_mask(self.mask)
 
@@ -46,10 +50,11 @@ class L2Decay(Transform):
         self, grads: Any, state: CountState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, CountState]:
         """Add the penalty's gradient; see `Transform.update`."""
+        check_same_structure(params, grads)
         decay = value_at(self.weight_decay, state.count)
 
         def leaf(use: bool, g: Any, p: Any) -> Any:
-            return g + tree.cast(decay, g.dtype, g) * p if use else g
+            return finish(work(g) + scalars(g, decay)[1] * work(p), g) if use else g
 
         return tree.map(leaf, selected(self.mask, params), grads, params), CountState(state.count + 1)
 
@@ -90,7 +95,7 @@ class DecoupledDecay(Wrapper):
 
     def __post_init__(self) -> None:
         check_mask(self.mask)
-        check_wrapped(self)
+        check_wrapped(self, changes_updates=True)
 
     def init(self, params: Any) -> WrapperState:
         """Return the wrapped optimizer's state with a count; see `Transform.init`."""
@@ -103,10 +108,9 @@ class DecoupledDecay(Wrapper):
         """Return decay plus the wrapped optimizer's updates; see `Transform.update`."""
         updates, inner = self.optimizer.update(grads, state.inner, params, value=value, value_fn=value_fn)
         factor = inner.learning_rate * value_at(self.weight_decay, state.count)
-        updates = tree.map(
-            lambda use, u, p: u - tree.cast(factor, p.dtype, p) * p if use else u,
-            selected(self.mask, params),
-            updates,
-            params,
-        )
+
+        def leaf(use: bool, u: Any, p: Any) -> Any:
+            return finish(work(u) - scalars(p, factor)[1] * work(p), p) if use else u
+
+        updates = tree.map(leaf, selected(self.mask, params), updates, params)
         return updates, WrapperState(state.count + 1, inner.learning_rate, inner)

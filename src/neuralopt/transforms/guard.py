@@ -1,14 +1,13 @@
 """Steps that are skipped when a gradient or a loss is not finite."""
 
 import functools
-import numbers
 import operator
 from typing import Any, NamedTuple
 
 from neuralopt.core import tree
-from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import hyper, method, value_at
 from neuralopt.core.namespace import namespace
+from neuralopt.core.validation import check_whole
 from neuralopt.transforms.base import zero_count
 from neuralopt.transforms.wrapper import Wrapper, check_wrapped, choose, move_or_stay
 
@@ -60,10 +59,7 @@ class FiniteGuard(Wrapper):
 
     def __post_init__(self) -> None:
         check_wrapped(self)
-        if isinstance(self.max_in_a_row, numbers.Real) and self.max_in_a_row != int(self.max_in_a_row):
-            raise InvalidArgument(
-                f"FiniteGuard: max_in_a_row must be a whole number of steps, got {self.max_in_a_row!r}."
-            )
+        check_whole(self, "max_in_a_row")
 
     @property
     def guards(self) -> bool:

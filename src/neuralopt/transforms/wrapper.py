@@ -62,13 +62,16 @@ class Wrapper(Transform):
         return self.optimizer.diverged(state.inner)
 
 
-def check_wrapped(wrapper: Any) -> None:
-    """Raise unless a wrapper's ``optimizer`` is one.
+def check_wrapped(wrapper: Any, *, changes_updates: bool = False) -> None:
+    """Raise unless a wrapper's ``optimizer`` is one that it can wrap.
 
     Parameters
     ----------
     wrapper : Wrapper
         Already holding its fields.
+    changes_updates : bool, default False
+        Whether the parameters move otherwise than the wrapped optimizer says; one that averages
+        them must not be wrapped then.
 
     Raises
     ------
@@ -80,6 +83,12 @@ def check_wrapped(wrapper: Any) -> None:
         raise InvalidArgument(
             f"{type(wrapper).__name__} wraps an optimizer, got {inner!r}. "
             "An optax transformation enters by neuralopt.optimizers.from_optax."
+        )
+    if changes_updates and inner.averages:
+        outer, name = type(wrapper).__name__, type(inner).__name__
+        raise InvalidArgument(
+            f"{outer} changes the updates of {name}, which would then average other parameters than those "
+            f"that are trained. Wrap the other way round: {outer} inside, {name} outside."
         )
 
 

@@ -4,8 +4,7 @@ from typing import Any
 
 from neuralopt.core import tree
 from neuralopt.core.results import Status
-from neuralopt.engine.loop import Limits, LoopState, Point, evaluation_point
-from neuralopt.engine.noise import Noise
+from neuralopt.engine.loop import LoopState, Method, Point
 from neuralopt.engine.record import effective
 from neuralopt.schedules import feedback_observe
 
@@ -15,15 +14,13 @@ CALM_EPOCHS = 10
 
 def close_epoch(
     xp: Any,
-    limits: Limits,
-    optimizer: Any,
-    noise: Noise | None,
+    method: Method,
     state: LoopState,
     point: Point,
-    estimated: Any,
+    kept: tuple[Any, Any],
     losses: Any,
     shares: Any,
-    evaluated: dict[str, Any],
+    figures: dict[str, Any],
 ) -> tuple[LoopState, dict[str, Any]]:
     """Book an epoch: track the best, decide whether the run ends, return the row of the history.
 
@@ -31,33 +28,31 @@ def close_epoch(
     ----------
     xp : module
         Array namespace.
-    limits : Limits
-    optimizer : Transform
+    method : Method
         As it was given, feedback schedules not settled.
-    noise : Noise or None
-        Likewise.
     state : LoopState
         Before the epoch.
     point : Point
         After the epoch's steps.
-    estimated : tree
-        The statistics of averaged parameters, or ().
+    kept : (tree, tree)
+        The parameters that were evaluated, and their statistics.
     losses : array of shape (steps,)
         Loss of every batch before its step; NaN where a guard skipped it.
     shares : array of shape (steps,)
         Share of the epoch's rows in every batch; they sum to one.
-    evaluated : dict
-        Validation figures, ``validation_loss`` among them, or empty.
+    figures : dict
+        Of the validation, ``validation_loss`` among them, or empty.
 
     Returns
     -------
     state : LoopState
     row : dict of scalar arrays
     """
+    optimizer, limits, noise = method
     dtype = state.best.dtype
     losses, shares = xp.astype(losses, dtype), xp.astype(shares, dtype)
     loss, reference, skipped = _mean_loss(xp, optimizer, losses, shares)
-    monitored = xp.astype(evaluated.get("validation_loss", loss), dtype)
+    monitored = xp.astype(figures.get("validation_loss", loss), dtype)
     epoch = state.epoch + 1
     improved = monitored < state.best - limits.min_delta
     zero = xp.zeros_like(state.wait)
@@ -82,9 +77,8 @@ def close_epoch(
 
     best_params, best_statistics = state.best_params, state.best_statistics
     if not isinstance(best_params, tuple) or best_params:
-        params, statistics = evaluation_point(optimizer, point, estimated)
-        best_params = tree.map(better, params, best_params)
-        best_statistics = tree.map(better, statistics, best_statistics)
+        best_params = tree.map(better, kept[0], best_params)
+        best_statistics = tree.map(better, kept[1], best_statistics)
     row = {"loss": loss, "learning_rate": point.opt_state.learning_rate}
     row |= effective(optimizer, noise, state.feedback, point.opt_state, epoch * losses.shape[0] - 1)
     if optimizer.guards:
@@ -106,10 +100,10 @@ def close_epoch(
         previous=loss,
         reference=reference,
         statistics=point.statistics,
-        estimated=estimated,
+        estimated=kept[1] if optimizer.averages else (),
         best_statistics=best_statistics,
         feedback=feedback,
-    ), row | evaluated
+    ), row | figures
 
 
 def _mean_loss(xp: Any, optimizer: Any, losses: Any, shares: Any) -> tuple[Any, Any, Any]:

@@ -23,6 +23,21 @@ class Limits(NamedTuple):
     divergence: Any  # (), float: multiple of the first batch's loss (at least of 1) that counts as DIVERGED
 
 
+class Method(NamedTuple):
+    """How a run trains; values, so that changing a number compiles nothing."""
+
+    optimizer: Any
+    limits: Limits
+    noise: Noise | None  # where masks come from
+
+    def settled(self, feedback: Any) -> "Method":
+        """Return the method of one epoch: what feeds back is an ordinary schedule in it."""
+        noise = self.noise
+        if noise is not None:
+            noise = noise._replace(rates=settle(noise.rates, feedback[1]))
+        return self._replace(optimizer=settle(self.optimizer, feedback[0]), noise=noise)
+
+
 class Point(NamedTuple):
     """What a training step takes and gives: the trained parameters and what goes with them."""
 
@@ -57,12 +72,7 @@ class LoopState(NamedTuple):
 
 
 def first_state(
-    params: Any,
-    optimizer: Transform,
-    *,
-    keep_best: bool,
-    statistics: Any = (),
-    noise: Noise | None = None,
+    params: Any, statistics: Any, optimizer: Transform, noise: Noise | None, *, keep_best: bool
 ) -> LoopState:
     """Return the state before the first epoch, in NumPy."""
     zero, dtype = np.asarray(0, np.int32), tree.scalar_dtype(params)
@@ -88,13 +98,6 @@ def first_state(
     )
 
 
-def settled(optimizer: Any, noise: Noise | None, feedback: Any) -> tuple[Any, Noise | None]:
-    """Return the optimizer and the noise of one epoch: what feeds back is an ordinary schedule in it."""
-    if noise is not None:
-        noise = noise._replace(rates=settle(noise.rates, feedback[1]))
-    return settle(optimizer, feedback[0]), noise
-
-
 def train_step(
     objective: Objective, optimizer: Any, point: Point, batch: Any, weights: Any, noise: Any = ()
 ) -> tuple[Point, Any]:
@@ -118,6 +121,14 @@ def train_step(
 
 
 def evaluation_point(optimizer: Any, point: Point, estimated: Any) -> tuple[Any, Any]:
-    """Return the parameters to evaluate and to keep, and the statistics that belong to them."""
+    """Return the parameters to evaluate and to keep, and the statistics that belong to them.
+
+    Parameters
+    ----------
+    optimizer : Transform
+    point : Point
+    estimated : tree
+        The statistics of averaged parameters; () where none are averaged.
+    """
     params = optimizer.evaluation_params(point.params, point.opt_state)
     return params, estimated if optimizer.averages else point.statistics

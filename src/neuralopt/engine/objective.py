@@ -61,6 +61,10 @@ class Objective(abc.ABC):
     def value(self, params: Any, statistics: Any, batch: Any, weights: Any, noise: Any) -> Any:
         """Return the loss of a batch, shape (), in training mode."""
 
+    def updated_statistics(self, params: Any, statistics: Any, batch: Any, noise: Any) -> Any:
+        """Return the statistics after a batch in training mode."""
+        return statistics
+
     @abc.abstractmethod
     def evaluate(self, params: Any, statistics: Any, data: Any) -> dict[str, Any]:
         """Return the figures on held-out data: ``validation_loss`` and the metrics."""
@@ -149,6 +153,10 @@ class ModelObjective(Objective):
         X, y = batch
         prediction, statistics = self.forward.train(params, statistics, X, noise)
         return self._reduce(prediction, y, weights), statistics
+
+    def updated_statistics(self, params: Any, statistics: Any, batch: Any, noise: Any) -> Any:
+        """Return what the model's forward pass gives; see `Objective.updated_statistics`."""
+        return self.forward.train(params, statistics, batch[0], noise)[1]
 
     def _reduce(self, prediction: Any, y: Any, weights: Any) -> Any:
         if isinstance(self.loss, Loss):

@@ -16,6 +16,7 @@ from neuralopt.engine.interrupt import DeferredInterrupt
 from neuralopt.engine.loop import LoopState
 from neuralopt.engine.result import TrainResult
 from neuralopt.engine.runners import Runner
+from neuralopt.engine.statistics import Statistics
 from neuralopt.engine.trainable import Trainable
 
 _CHUNK_SECONDS = 0.25
@@ -71,10 +72,18 @@ def run(
         if keeper is not None:
             keeper.save(state, history)
     best = int(state.best_epoch)
-    chosen = state.best_params if keep_best and best else state.params
-    params = tree.map(np.array, jax.device_get(chosen))  # the user's own, writable
+    chosen = (state.best_params, state.best_statistics) if keep_best and best else runner.kept(state)
+    params, statistics = tree.map(np.array, jax.device_get(chosen))  # the user's own, writable
     return TrainResult(
-        params, history, status, trainable.rebuild(params), int(state.epoch), best, seconds, compile_seconds
+        params=params,
+        history=history,
+        status=status,
+        model=trainable.rebuild(params, statistics),
+        epochs=int(state.epoch),
+        best_epoch=best,
+        seconds=seconds,
+        compile_seconds=compile_seconds,
+        statistics=Statistics.of(statistics, params),
     )
 
 

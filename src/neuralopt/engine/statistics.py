@@ -78,7 +78,7 @@ def batch_statistics(objective: Objective, params: Any, like: Any, batch: Any, n
     """
 
     def f(statistics: Any) -> Any:
-        return objective.value_and_statistics(params, statistics, batch, noise)
+        return objective.updated_statistics(params, statistics, batch, noise)
 
     zeros, ones = tree.map(jnp.zeros_like, like), tree.map(jnp.ones_like, like)
     moved, momentum = jax.jvp(f, (zeros,), (ones,))
@@ -102,7 +102,7 @@ def check_moving_averages(objective: Objective, params: Any, statistics: Any, ba
     noise : key or ()
     """
     at = [
-        objective.value_and_statistics(
+        objective.updated_statistics(
             params, tree.map(lambda s, k=k: jnp.full_like(s, k), statistics), batch, noise
         )
         for k in (0, 1, 2)

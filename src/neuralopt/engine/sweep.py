@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -16,11 +17,14 @@ from neuralopt.engine.adapters import adapt
 from neuralopt.engine.callbacks import EarlyStopping
 from neuralopt.engine.compiled import run_sweep
 from neuralopt.engine.interrupt import DeferredInterrupt
-from neuralopt.engine.loop import LoopState, first_state
+from neuralopt.engine.loop import LoopState, evaluation_point, first_state
+from neuralopt.engine.noise import seed_words
 from neuralopt.engine.precision import check_dtype, precision, use_compilation_cache
+from neuralopt.engine.program import Data
 from neuralopt.engine.runners import DeviceRunner, Runner, chunk_capacity, chunk_orders
 from neuralopt.engine.setup import limits, make_runner, warn_without_gradient
 from neuralopt.engine.sweep_result import SweepResult
+from neuralopt.schedules import bind, settle
 
 _CHUNK_SECONDS = 0.5
 
@@ -44,6 +48,7 @@ def sweep(
     dtype: Any = "float32",
     batching: str | None = None,
     progress: Callable[[int], bool | None] | None = None,
+    dropout: Any = None,
 ) -> SweepResult:
     """Train one model at several learning rates from several seeds, in one compiled program.
 
@@ -88,6 +93,8 @@ def sweep(
         ``vmap`` elsewhere.
     progress : callable, optional
         Called between chunks with the number of epochs done; returns True to interrupt all runs.
+    dropout : 0 <= float < 1, schedule, AdaptiveDropout, or tuple of such, optional
+        As for `train`.
 
     Returns
     -------
@@ -121,7 +128,20 @@ def sweep(
         warn_without_gradient(model)
         stopping = () if early_stopping is None else (early_stopping,)
         bounds = limits(stopping, None, divergence, dtype)
-        runner = make_runner(trainable, data, validation, template, bounds, batch_size, 0, dtype, "jax", None)
+        runner = make_runner(
+            trainable,
+            data,
+            validation,
+            template,
+            bounds,
+            batch_size,
+            seeds[0],
+            dtype,
+            "jax",
+            None,
+            epochs,
+            dropout,
+        )
         if type(runner) is not DeviceRunner:
             raise InvalidArgument(
                 f"a sweep needs its data on the device, got {runner.source.rows} rows that are larger than "
@@ -129,22 +149,32 @@ def sweep(
             )
         keep_best = early_stopping.restore_best if early_stopping else validation is not None
         values = [
-            optimizers.with_learning_rate(template, schedule(float(r)) if schedule else float(r))
+            bind(
+                optimizers.with_learning_rate(template, schedule(float(r)) if schedule else float(r)),
+                runner.plan.steps,
+                runner.plan.steps * epochs,
+            )
             for r in rates
         ]
+        noise = runner.method.noise
+        noises = [noise and noise._replace(words=seed_words(seed)) for seed in seeds]
         starts = [trainable.init(seed) for seed in seeds]
-        runs = [(value, start) for value in values for start in starts]
-        states = _stack([first_state(start, value, keep_best=keep_best) for value, start in runs])
-        opts = _stack([tree.map(lambda h: np.asarray(h, dtype), value) for value, _ in runs])
+        runs = [
+            (value, noise, start) for value in values for start, noise in zip(starts, noises, strict=True)
+        ]
+        states = _stack(
+            [first_state(*start, value, noise, keep_best=keep_best) for value, noise, start in runs]
+        )
+        methods = _stack([tree.map(partial(_number, dtype=dtype), (value, noise)) for value, noise, _ in runs])
         batching = batching or ("map" if jax.default_backend() == "cpu" else "vmap")
         states, rows, seconds, compiling, interrupted = _run(
-            runner, opts, states, seeds, len(rates), epochs, batching, progress
+            runner, methods, states, seeds, len(rates), epochs, batching, progress
         )
         shape = (len(rates), len(seeds))
         best = np.asarray(states.best_epoch)
-        chosen = jax.device_get(states.params)
+        chosen = jax.device_get(_kept(methods[0], states))
         if keep_best:
-            kept = jax.device_get(states.best_params)
+            kept = jax.device_get((states.best_params, states.best_statistics))
             chosen = tree.map(
                 lambda last, good: np.where(best.reshape(-1, *[1] * (last.ndim - 1)) > 0, good, last),
                 chosen,
@@ -159,7 +189,8 @@ def sweep(
             best_epoch=best.reshape(shape),
             seconds=seconds,
             compile_seconds=compiling,
-            _params=chosen,
+            _params=chosen[0],
+            _statistics=chosen[1],
             _rebuild=trainable.rebuild,
         )
 
@@ -179,6 +210,21 @@ def _stack(values: list[Any]) -> Any:
     return tree.map(lambda *leaves: np.stack(leaves), *values)
 
 
+def _number(value: Any, dtype: Any) -> np.ndarray:
+    """Return a hyperparameter as an array: whole numbers count steps and stay whole."""
+    array = np.asarray(value)
+    return array if array.dtype.kind == "u" else array.astype(np.int32 if array.dtype.kind == "i" else dtype)
+
+
+def _kept(opts: Any, states: LoopState) -> tuple[Any, Any]:
+    """Return the last parameters of all runs as they are evaluated, and their statistics."""
+
+    def one(optimizer: Any, state: LoopState) -> tuple[Any, Any]:
+        return evaluation_point(settle(optimizer, state.feedback[0]), state.point, state.estimated)
+
+    return jax.vmap(one)(opts, states)
+
+
 def _final(code: int, interrupted: bool) -> Status:
     status = Status.from_code(code)
     if status is Status.RUNNING:
@@ -188,7 +234,7 @@ def _final(code: int, interrupted: bool) -> Status:
 
 def _run(
     runner: Runner,
-    opts: Any,
+    methods: Any,
     states: LoopState,
     seeds: tuple[int, ...],
     rates: int,
@@ -199,25 +245,19 @@ def _run(
     """Run chunks of epochs of all runs; the first call runs none and so measures compilation."""
     plan, capacity = runner.plan, max(1, chunk_capacity(runner.source.rows) // len(seeds))
     which = np.tile(np.arange(len(seeds), dtype=np.int32), rates)
-    fixed = jax.device_put((opts, runner.limits, runner.source.arrays, runner.validation))
-    opts, bounds, data, validation = fixed
+    methods, bounds, data = jax.device_put(
+        (
+            methods,
+            runner.method.limits,
+            Data(runner.source.arrays, runner.validation, plan.weights, plan.shares),
+        )
+    )
 
     def chunk(states: LoopState, epoch: int, until: int) -> Any:
         orders = np.stack([chunk_orders(plan, seed, epoch, until, capacity) for seed in seeds])
         return jax.block_until_ready(
             run_sweep(
-                runner.program,
-                batching,
-                opts,
-                bounds,
-                states,
-                data,
-                validation,
-                orders,
-                which,
-                plan.weights,
-                plan.shares,
-                np.int32(until),
+                runner.program, batching, methods, bounds, states, data, orders, which, np.int32(until)
             )
         )
 

@@ -133,7 +133,8 @@ class NNXForward(Forward):
                 for k, is_key in enumerate(self.keys)
             ]
             parts.append(self.streams.unflatten(leaves))
-        return sys.modules["flax.nnx"].merge(self.graph, *parts)
+        # new variables: those of an outer trace cannot be written to
+        return sys.modules["flax.nnx"].merge(self.graph, *jax.tree.map(lambda leaf: leaf, parts))
 
     def train(self, params: Any, statistics: Any, X: Any, noise: Any) -> tuple[Any, Any]:
         """Call after ``module.train()``; see `Forward.train`."""

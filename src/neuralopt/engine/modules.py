@@ -19,8 +19,9 @@ from neuralopt.engine.trainable import Trainable, cast_floats, target_kind, to_n
 
 _CAUSE = (
     "Likely cause: batch normalisation or dropout that is not told training from evaluation. In flax.linen "
-    "let __call__ take train, training or deterministic and hand it on; in equinox let it take key, and use "
-    "layer normalisation. Anything else trains by a plain loss(params, batch) function."
+    "let __call__ take train, training or deterministic and hand it on; in equinox let it take key, and "
+    "put layer normalisation in place of batch normalisation. "
+    "Anything else trains by a plain loss(params, batch) function."
 )
 
 
@@ -80,6 +81,8 @@ def adapt_module(
         return forward.predict(*variables, row)
 
     name = type(model).__name__
+    if any(leaf.dtype.kind != "f" for leaf in jax.tree.leaves(start(0)[1])):
+        raise InvalidArgument(f"{name}: batch statistics must be floats. Train it by a plain loss function.")
     failure = f"{name} could not be called on one row of the data"
     shape = attempt(output, failure=failure, cause=_CAUSE).shape
     if len(shape) != 2:
@@ -101,17 +104,19 @@ class _Parts(NamedTuple):
 
 
 def _linen(model: Any, row: Any) -> _Parts:
+    own = None
+    if model.scope is not None:  # a trained module comes back bound to its variables
+        model, own = model.unbind()
     known = inspect.signature(type(model).__call__).parameters
     forward = LinenForward(model, next((name for name in SWITCHES if name in known), None))
 
-    @functools.cache
     def init(seed: int) -> tuple[Any, Any]:
-        variables = model.init(jax.random.key(seed), row, **forward.mode(False))
+        variables = model.init(jax.random.key(seed), row, **forward.mode(False)) if own is None else own
         _refuse(model, sorted(set(variables) - {"params", "batch_stats"}))
         return variables.get("params", {}), variables.get("batch_stats", ())
 
     failure = f"{type(model).__name__} could not be called on one row of the data"
-    shapes = attempt(lambda: init.__wrapped__(0), failure=failure, cause=_CAUSE)
+    shapes = attempt(lambda: init(0), failure=failure, cause=_CAUSE)
     stateful = bool(jax.tree.leaves(shapes[1]))
     if stateful and forward.switch is None:
         raise InvalidArgument(
@@ -144,21 +149,25 @@ def _equinox(model: Any, row: Any) -> _Parts:
     eqx = sys.modules["equinox"]
     own, rest = eqx.partition(model, eqx.is_inexact_array)
     forward = EquinoxForward(Frozen(rest))
-    if "key" in inspect.signature(type(model).__call__).parameters:
-        noisy = _asks(forward, (own, ()), row, "RuntimeError")
-        forward = dataclasses.replace(forward, noisy=noisy)
+    noisy = _asks(forward, (own, ()), row, "RuntimeError", "key")
+    if noisy and "key" not in inspect.signature(type(model).__call__).parameters:
+        raise InvalidArgument(
+            f"{type(model).__name__} has dropout but its __call__ takes no key. "
+            "Let it take key=None and hand it to the dropout layers."
+        )
+    forward = dataclasses.replace(forward, noisy=noisy)
     return _Parts(
         forward, lambda seed: (own, ()), lambda params, _: eqx.nn.inference_mode(eqx.combine(params, rest))
     )
 
 
-def _asks(forward: Forward, variables: Any, row: Any, error: str) -> bool:
+def _asks(forward: Forward, variables: Any, row: Any, error: str, word: str = "") -> bool:
     """Return whether a model asks for noise in training mode; any other fault is told later."""
     try:
         jax.eval_shape(lambda both: forward.train(*both, row, ())[0], variables)
-    # which package raises it is known by the name only: neither is imported here
+    # the packages' own errors are known by their names: neither package is imported here
     except Exception as found:
-        return type(found).__name__.endswith(error)
+        return type(found).__name__.endswith(error) and word in str(found)
     return False
 
 

@@ -3,7 +3,6 @@
 import dataclasses
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -59,8 +58,9 @@ def batch_statistics(objective: Objective, params: Any, like: Any, batch: Any, n
     r"""Return the statistics of one batch alone, whatever the module's momentum.
 
     A module gives back :math:`f(s) = m s + (1 - m) b` for old statistics s; then
-    :math:`b = f(0) / (1 - f')`, with the derivative taken by JAX. A module whose momentum m is 1
-    never learns its statistics and keeps them.
+    :math:`b = f(0) / (1 - m)` with :math:`m = (f(c) - f(0)) / c`, a secant because some modules stop
+    gradients there. In training mode nothing else depends on s, so the compiler runs the model once.
+    A module whose momentum m is 1 never learns its statistics and keeps them.
 
     Parameters
     ----------
@@ -80,14 +80,15 @@ def batch_statistics(objective: Objective, params: Any, like: Any, batch: Any, n
     def f(statistics: Any) -> Any:
         return objective.updated_statistics(params, statistics, batch, noise)
 
-    zeros, ones = tree.map(jnp.zeros_like, like), tree.map(jnp.ones_like, like)
-    moved, momentum = jax.jvp(f, (zeros,), (ones,))
-    return tree.map(
-        lambda new, m, old: jnp.where(m < 1, new / jnp.where(m < 1, 1 - m, jnp.ones_like(m)), old),
-        moved,
-        momentum,
-        like,
-    )
+    low = f(tree.map(jnp.zeros_like, like))
+    far = tree.map(lambda s: 1 + 100 * jnp.abs(s), low)  # so that the difference keeps its digits
+
+    def alone(low: Any, high: Any, far: Any, old: Any) -> Any:
+        rest = 1 - (high - low) / far
+        learns = rest > 0
+        return jnp.where(learns, low / jnp.where(learns, rest, jnp.ones_like(rest)), old)
+
+    return tree.map(alone, low, f(far), far, like)
 
 
 def check_moving_averages(objective: Objective, params: Any, statistics: Any, batch: Any, noise: Any) -> None:

@@ -46,6 +46,44 @@ class Schedule(abc.ABC):
         """Steps after which the value is held; of a schedule without an end, what shows its shape."""
         return 0.0
 
+    def frame(self, steps: Any = None) -> Any:
+        """Return the values as a table.
+
+        Parameters
+        ----------
+        steps : int or int array, optional
+            How many steps from 0, or which ones. By default the schedule's own `length` and a
+            little more, at no more than 1000 steps.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the columns ``step`` and ``value``. Of a feedback schedule: before any observation.
+        """
+        # tables and pictures are for people; training must not wait for their libraries
+        from neuralopt.schedules.picture import frame
+
+        return frame(self, steps)
+
+    def plot(self, steps: Any = None, ax: Any = None) -> Any:
+        """Draw the values over the steps.
+
+        Parameters
+        ----------
+        steps : int or int array, optional
+            As for `frame`.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default on a new figure.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            With one more line.
+        """
+        from neuralopt.schedules.picture import plot
+
+        return plot(self, steps, ax)
+
     def __mul__(self, other: Any) -> "Schedule":
         # the operators' classes are schedules themselves, so their module needs this one first
         from neuralopt.schedules.combine import Product
@@ -86,15 +124,16 @@ def whole(number: Any) -> bool:
 
 
 def floats(step: Any, *parameters: Any) -> tuple[Any, ...]:
-    """Return the namespace, the step as a float array, and hyperparameters ready to meet it.
+    """Return the namespace, the step and hyperparameters as float arrays of it.
 
     NumPy works in float64; JAX in its default float, so that a schedule under
-    ``jit`` costs no conversion. Python's numbers take the dtype that they meet.
+    ``jit`` costs no conversion. Python's numbers become arrays too: NumPy's power
+    of a number and of an array of shape () differ in the last digit, and a
+    schedule read from a file must not.
     """
     xp = namespace(step, *parameters)
     dtype = xp.__array_namespace_info__().default_dtypes()["real floating"]
-    ready = (p if isinstance(p, int | float) else xp.asarray(p, dtype=dtype) for p in parameters)
-    return xp, xp.asarray(step, dtype=dtype), *ready
+    return xp, *(xp.asarray(number, dtype=dtype) for number in (step, *parameters))
 
 
 def since(step: Any, start: Any) -> Any:

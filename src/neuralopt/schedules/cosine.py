@@ -1,10 +1,12 @@
 """Half a cosine, and cosines with warm restarts."""
 
 import math
+import numbers
 from typing import Any
 
+from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import hyper, method
-from neuralopt.schedules.base import Schedule, floats, reached, whole
+from neuralopt.schedules.base import Schedule, floats, whole
 
 
 @method
@@ -89,6 +91,10 @@ class CosineRestarts(Schedule):
     T_mult: Any = hyper(1, low=1)
     end: Any = hyper(0.0)
 
+    def __post_init__(self) -> None:
+        if isinstance(self.T_mult, numbers.Real) and self.T_mult != int(self.T_mult):
+            raise InvalidArgument(f"CosineRestarts: T_mult must be a whole number, got {self.T_mult!r}.")
+
     @property
     def length(self) -> float:
         """Three periods, for it has no end; see `Schedule.length`."""
@@ -104,19 +110,20 @@ class CosineRestarts(Schedule):
 def _period(step: Any, first: Any, factor: Any) -> tuple[Any, Any]:
     """Return the steps since the last restart and the length of the period that it began."""
     xp, t, length, growth = floats(step, first, factor)
-    integers = all(map(whole, (step, first, factor)))
-    equal = growth == 1
-    # number of the period from the geometric sum; a little too low rather than too high, as logarithms round
-    more = xp.where(equal, 2.0 + t * 0, growth + t * 0)
+    one = xp.ones_like(t)
+    equal = growth * one == 1
+    more = xp.where(equal, 2 * one, growth * one)
+    # the number of the period, or one less: logarithms round, and one too many could not be put right
     number = xp.floor(xp.log(t / length * (more - 1) + 1) / xp.log(more) - 1e-3)
-    number = xp.maximum(number, xp.zeros_like(t))
-    if integers:  # exact beyond the digits of a float32
-        t, length, growth = xp.asarray(step), first, factor
-        number, more = xp.astype(number, t.dtype), xp.astype(more, t.dtype)
-    start, period = length * (more**number - 1) // (more - 1), length * more**number
-    late = reached(t - start, period)
-    start, period = xp.where(late, start + period, start), xp.where(late, period * more, period)
-    # periods of one length
-    start = xp.where(equal, t // length * length, start)
-    period = xp.where(equal, length, period)
-    return floats(t - start)[1], floats(period)[1]
+    number = xp.maximum(number, 0 * one)
+    begun, size, many = t, length * one, more
+    if whole(step) and whole(first) and whole(factor):  # exact beyond the digits of a float32
+        begun = xp.asarray(step)
+        number, many = xp.astype(number, begun.dtype), xp.astype(more, begun.dtype)
+        size = xp.astype(size, begun.dtype)
+    start, period = size * (many**number - 1) // (many - 1), size * many**number
+    late = begun - start >= period
+    start = xp.where(equal, begun // size * size, xp.where(late, start + period, start))
+    # as a float: the length of a period may exceed a whole number of 32 bits
+    period = floats(period)[1] * xp.where(late, more, one)
+    return floats(begun - start)[1], xp.where(equal, length * one, period)

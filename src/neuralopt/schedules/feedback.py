@@ -70,13 +70,9 @@ class Feedback(Schedule):
         )
 
     @property
-    def _without_observations(self) -> Schedule:
-        return settle(self, feedback_init(self))
-
-    @property
     def length(self) -> float:
         """That of the schedule in force before anything was observed; see `Schedule.length`."""
-        return self._without_observations.length
+        return settle(self, feedback_init(self)).length
 
 
 def _visit(function: Callable[[Feedback], Any], part: Any, within: Any = None) -> Any:

@@ -31,8 +31,8 @@ class EMA(Wrapper):
     Parameters
     ----------
     optimizer : Transform
-        The optimizer to wrap. What changes updates or skips steps must be inside for the one and
-        outside for the other: ``FiniteGuard(EMA(DecoupledDecay(Adam())))``.
+        The optimizer to wrap. What changes updates belongs inside, what skips steps outside:
+        ``FiniteGuard(EMA(DecoupledDecay(Adam())))``.
     decay : 0 <= float < 1 or schedule, default 0.999
         How much of the average is kept at each step, d.
     debias : bool, default True

@@ -4,10 +4,13 @@ import itertools
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 
 from neuralopt.core import tree
 from neuralopt.core.kernels import finish, scalars, work
 from neuralopt.core.method import hyper, method, value_at
+from neuralopt.core.namespace import namespace
 from neuralopt.core.validation import check_whole
 from neuralopt.transforms.base import CountState, Transform, zero_count
 
@@ -68,9 +71,12 @@ class AnnealedNoise(Transform):
         places = itertools.count()
 
         def leaf(g: Any) -> Any:
-            xp, eta, gamma, t = scalars(g, *now, state.count)
+            _, eta, gamma, t = scalars(g, *now, state.count)
+            xp = namespace(g, state.count, self.seed)
             deviation = xp.sqrt(eta / (1 + t) ** gamma)  # eq. 1
-            drawn = xp.asarray(self._normal(next(places), state.count, g.shape), dtype=deviation.dtype)
+            drawn = self._normal(next(places), state.count, g.shape)
+            # other libraries take jax's arrays by way of NumPy
+            drawn = xp.asarray(drawn if xp is jnp else np.asarray(drawn), dtype=deviation.dtype)
             return finish(work(g) + deviation * drawn, g)
 
         return tree.map(leaf, grads), CountState(state.count + 1)
@@ -82,6 +88,7 @@ class AnnealedNoise(Transform):
         signature of ``update`` has no place for it, and a draw that counts, from (seed, place,
         step) alone, is as pure as an argument would be.
         """
+        count = count if isinstance(count, jax.Array) else np.asarray(count)
         # the generator is named, since jax lets a user change the default one
         key = jax.random.key(self.seed, impl="threefry2x32")
         key = jax.random.fold_in(jax.random.fold_in(key, place), count)

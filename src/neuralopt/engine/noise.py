@@ -47,7 +47,12 @@ def make_noise(objective: Objective, dropout: Any, seed: int) -> Noise | None:
         whose layers cannot be masked.
     """
     if dropout is not None:
-        _check(objective, dropout)
+        if objective.units is None:
+            raise InvalidArgument(
+                f"dropout= masks the hidden layers of an MLP, got dropout={dropout!r} for another model. "
+                "Give a module dropout layers of its own; a plain loss function draws its own noise."
+            )
+        check_rates(dropout, len(objective.units))
         dropout = tuple(dropout) if isinstance(dropout, list) else dropout
     elif not objective.noisy:
         return None
@@ -59,17 +64,12 @@ def seed_words(seed: int) -> np.ndarray:
     return np.array([seed >> 32 & 0xFFFFFFFF, seed & 0xFFFFFFFF], np.uint32)
 
 
-def _check(objective: Objective, dropout: Any) -> None:
-    if objective.units is None:
-        raise InvalidArgument(
-            f"dropout= masks the hidden layers of an MLP, got dropout={dropout!r} for another model. "
-            "Give a module dropout layers of its own; a plain loss function draws its own noise."
-        )
+def check_rates(dropout: Any, layers: int) -> None:
+    """Raise unless ``dropout`` is a rate, or a tuple of one for each of so many hidden layers."""
     several = isinstance(dropout, tuple | list)
-    if several and len(dropout) != len(objective.units):
+    if several and len(dropout) != layers:
         raise InvalidArgument(
-            f"dropout needs one rate, or one for each of {len(objective.units)} hidden layers, "
-            f"got {len(dropout)}."
+            f"dropout needs one rate, or one for each of {layers} hidden layers, got {len(dropout)}."
         )
     for rate in dropout if several else (dropout,):
         number = isinstance(rate, numbers.Real) and not isinstance(rate, bool)

@@ -34,8 +34,8 @@ class TrainResult:
     statistics : Statistics or None
         The batch statistics that belong to ``params``, of a module that carries them; of averaged
         parameters they were estimated anew.
-    decay_policy : DecayPolicy or None
-        Which parameters decayed and by how much, where the optimizer decays any.
+    decay_policy : DecayPolicy
+        Which parameters decay, by how much and why; prints as a table.
     """
 
     params: Any
@@ -46,8 +46,8 @@ class TrainResult:
     best_epoch: int
     seconds: float
     compile_seconds: float
-    statistics: Statistics | None = None
-    decay_policy: DecayPolicy | None = None
+    statistics: Statistics | None
+    decay_policy: DecayPolicy
 
     def raise_for_status(self) -> None:
         """Raise `TrainingFailed` with the status's sentence unless the run ended well."""

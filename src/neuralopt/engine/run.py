@@ -18,6 +18,7 @@ from neuralopt.engine.result import TrainResult
 from neuralopt.engine.runners import Runner
 from neuralopt.engine.statistics import Statistics
 from neuralopt.engine.trainable import Trainable
+from neuralopt.transforms import decay_policy
 
 _CHUNK_SECONDS = 0.25
 
@@ -34,6 +35,10 @@ def run(
 ) -> TrainResult:
     """Run chunks until the end; between them book, report, keep."""
     status, seconds, stop = Status.RUNNING, 0.0, False
+    policy = decay_policy(runner.method.settled(state.feedback).optimizer, state.params)
+    if any(row.kind in ("decoupled", "L2") and np.any(np.asarray(row.decay) != 0) for row in policy.rows):
+        for callback in callbacks:
+            callback.on_policy(policy)
     strides = [c.every for c in callbacks if c.every]
     with contextlib.ExitStack() as ending:  # every callback that was started is told of the end
         for callback in callbacks:
@@ -84,6 +89,7 @@ def run(
         seconds=seconds,
         compile_seconds=compile_seconds,
         statistics=Statistics.of(statistics, params),
+        decay_policy=policy,
     )
 
 

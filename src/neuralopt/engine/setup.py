@@ -21,7 +21,7 @@ from neuralopt.engine.runners import DeviceRunner, NumpyRunner, Runner, StreamRu
 from neuralopt.engine.statistics import check_moving_averages
 from neuralopt.engine.trainable import Trainable
 from neuralopt.models import ACTIVATIONS, MLP, Network
-from neuralopt.schedules import bind, feedback_init, settle
+from neuralopt.schedules import AdaptiveDropout, bind, feedback_init, settle
 
 _NEVER = np.iinfo(np.int32).max
 _TRIED_ROWS = 8
@@ -106,6 +106,8 @@ def make_runner(
     noise = make_noise(trainable.objective, dropout, seed)
     rates = None if noise is None else noise.rates
     optimizer, rates = bind((optimizer, rates), plan.steps, plan.steps * epochs)
+    if validation is None:
+        _refuse_adaptive((optimizer, rates))
     if noise is not None:
         noise = noise._replace(rates=rates)
         check_schedules(settle(rates, feedback_init(rates)), plan.steps * epochs)
@@ -115,6 +117,19 @@ def make_runner(
     kind = NumpyRunner if on_host else StreamRunner if train_data.streamed else DeviceRunner
     program = Program(trainable.objective, full=plan.full, validate=validation is not None)
     return kind(program, Method(optimizer, bounds, noise), train_data, held_out, plan, seed)
+
+
+def _refuse_adaptive(parts: Any) -> None:
+    """Raise where a schedule compares the training loss with that of rows that are not there."""
+
+    def adaptive(node: Any) -> bool:
+        return isinstance(node, AdaptiveDropout)
+
+    if any(adaptive(leaf) for leaf in tree.leaves(parts, adaptive)):
+        raise InvalidArgument(
+            "AdaptiveDropout compares the losses of training and validation, got no validation data. "
+            "Pass validation=(X, y), or take a fixed or scheduled rate."
+        )
 
 
 def _key(objective: Objective) -> Any:

@@ -19,7 +19,7 @@ RATES = {
     "fixed": 0.3,
     "scheduled": schedules.Cosine(0.6, 12),
     "by layer": (0.1, schedules.OfRun(schedules.Cosine(0.5, 1.0))),
-    "adaptive": schedules.AdaptiveDropout(0.2, patience=1),
+    "adaptive": schedules.AdaptiveDropout(0.2, patience=1, threshold=0.2),
 }
 
 
@@ -36,7 +36,8 @@ class StopAfter(Callback):
 
 def masks(seed, step, rates=0.3, rows=8, units=(6, 5), dtype="float64"):
     with jax.enable_x64(dtype == "float64"):
-        return draw(Noise(seed_words(seed), rates), units, np.int32(step), rows, np.dtype(dtype))
+        drawn = draw(Noise(seed_words(seed), rates), units, np.int32(step), rows, np.dtype(dtype))
+        return jax.tree.map(np.asarray, drawn)
 
 
 def test_masks_follow_from_seed_and_step_and_hold_the_expectation():

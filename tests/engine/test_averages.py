@@ -42,9 +42,7 @@ def test_the_average_is_evaluated_and_kept_and_training_is_untouched(averaged, n
     state, average, weight = adam.init(params), jax.tree.map(np.zeros_like, params), 0.0
     for epoch in range(5):
         for rows, weights in zip(plan.order(0, epoch), plan.weights, strict=True):
-            value, grads = net.value_and_grad(
-                params, X[rows], y[rows], _squared(), weights
-            )
+            value, grads = net.value_and_grad(params, X[rows], y[rows], _squared(), weights)
             updates, state = adam.update(grads, state, params, value=value)
             params = jax.tree.map(np.add, params, updates)
             average = jax.tree.map(lambda a, p: DECAY * a + (1 - DECAY) * p, average, params)
@@ -68,8 +66,12 @@ def _squared():
 @pytest.mark.parametrize("optimizer", [AVERAGED, CHAINED], ids=["wrapper", "chain"])
 def test_every_loop_keeps_the_same_average(optimizer, averaged, net, regression, arguments, check):
     compiled = train(net, regression, optimizer=optimizer, **arguments)
-    check.same(compiled, train(net, regression, optimizer=optimizer, backend="numpy", **arguments), 1e-10, 1e-13)
-    check.same(compiled, train(net, regression, optimizer=optimizer, device_memory=0, **arguments), 1e-12, 1e-14)
+    check.same(
+        compiled, train(net, regression, optimizer=optimizer, backend="numpy", **arguments), 1e-10, 1e-13
+    )
+    check.same(
+        compiled, train(net, regression, optimizer=optimizer, device_memory=0, **arguments), 1e-12, 1e-14
+    )
     stopping = EarlyStopping(patience=9, restore_best=False)
     found = sweep(
         net, regression, optimizer=optimizer, learning_rates=[0.02], early_stopping=stopping, **arguments
@@ -108,4 +110,6 @@ def test_the_checkpoint_holds_the_trained_point(where, net, regression, argument
     )
     held = read_container(file, kind="checkpoint", version=1).arrays["state/0"]
     assert not np.array_equal(held, stopped.params[0][0])
-    check.same(whole, train(net, regression, optimizer=AVERAGED, checkpoint=file, resume=True, **arguments, **where))
+    check.same(
+        whole, train(net, regression, optimizer=AVERAGED, checkpoint=file, resume=True, **arguments, **where)
+    )

@@ -10,7 +10,7 @@ import optax
 import pytest
 from flax import nnx
 
-from neuralopt import Callback, EarlyStopping, MLP, Status, evaluate, optimizers, sweep, train, transforms
+from neuralopt import MLP, Callback, EarlyStopping, Status, evaluate, optimizers, sweep, train, transforms
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.engine.batches import plan_batches
 from neuralopt.engine.statistics import batch_statistics
@@ -76,7 +76,8 @@ def by_hand(regression, held_out, decay=None):
     plan = plan_batches(50, 16, full_batch=False, weighted=False, dtype=np.float64)
     with jax.enable_x64(True):
         variables = jax.tree.map(
-            lambda a: a.astype(np.float64), model.init(jax.random.key(2), jnp.zeros((1, 3), float), train=False)
+            lambda a: a.astype(np.float64),
+            model.init(jax.random.key(2), jnp.zeros((1, 3), float), train=False),
         )
         params, statistics = variables["params"], variables["batch_stats"]
         adam = optax.adam(0.02)
@@ -130,7 +131,9 @@ def test_the_loop_is_the_plain_loop(trained, regression, held_out):
     close(trained.statistics.values, statistics, 1e-9)
 
 
-def test_averaged_parameters_are_evaluated_with_statistics_of_their_own(averaged, trained, regression, held_out):
+def test_averaged_parameters_are_evaluated_with_statistics_of_their_own(
+    averaged, trained, regression, held_out
+):
     """The training is the same; the statistics are the mean over the batches, in closed form."""
     losses, found, params, statistics = by_hand(regression, held_out, decay=0.9)
     np.testing.assert_allclose(averaged.history["loss"], losses, rtol=1e-10)
@@ -164,7 +167,9 @@ def test_statistics_of_other_weights_are_refused(trained, averaged, held_out):
     assert "Likely cause: averaged parameters with the statistics of the trained ones" in str(error.value)
     with pytest.raises(InvalidArgument, match="belong to others"):
         evaluate(averaged.model, held_out, statistics=trained.statistics, dtype="float64")
-    with pytest.raises(InvalidArgument, match=r"got params= without them\. Pass statistics=result\.statistics"):
+    with pytest.raises(
+        InvalidArgument, match=r"got params= without them\. Pass statistics=result\.statistics"
+    ):
         evaluate(Linen(), held_out, params=averaged.params)
     with pytest.raises(InvalidArgument, match="MLP carries no batch statistics, got statistics="):
         evaluate(MLP((3, 2)), held_out, statistics=trained.statistics)
@@ -174,7 +179,9 @@ def test_statistics_of_other_weights_are_refused(trained, averaged, held_out):
 def test_nnx_learns_what_linen_learns(optimizer, regression, arguments):
     """From the same first parameters."""
     linen = train(Linen(), regression, optimizer=optimizer, **arguments)
-    first = jax.device_get(Linen().init(jax.random.key(2), np.zeros((1, 3), np.float32), train=False)["params"])
+    first = jax.device_get(
+        Linen().init(jax.random.key(2), np.zeros((1, 3), np.float32), train=False)["params"]
+    )
     module = NNX()
     for layer, name in ((module.first, "Dense_0"), (module.last, "Dense_1")):
         layer.kernel[...], layer.bias[...] = first[name]["kernel"], first[name]["bias"]
@@ -205,8 +212,14 @@ def test_a_resumed_run_is_the_uninterrupted_one(where, averaged, regression, arg
 def test_a_sweep_carries_them(batching, averaged, regression, arguments):
     common = {k: v for k, v in arguments.items() if k != "seed"}
     found = sweep(
-        Linen(), regression, optimizer=AVERAGED, learning_rates=[0.02, 0.1], seeds=[2, 3], batching=batching,
-        early_stopping=EarlyStopping(patience=9, restore_best=False), **common,
+        Linen(),
+        regression,
+        optimizer=AVERAGED,
+        learning_rates=[0.02, 0.1],
+        seeds=[2, 3],
+        batching=batching,
+        early_stopping=EarlyStopping(patience=9, restore_best=False),
+        **common,
     )
     np.testing.assert_allclose(
         found.history["validation_loss"][0, 0], averaged.history["validation_loss"], rtol=1e-9
@@ -231,10 +244,18 @@ def test_the_best_epoch_keeps_its_own_statistics(regression, arguments):
 def test_the_whole_data_as_one_batch(regression, held_out):
     X = regression[0]
     result = train(
-        Linen(), regression, optimizer=AVERAGED, epochs=3, batch_size="full", validation=held_out, dtype="float64"
+        Linen(),
+        regression,
+        optimizer=AVERAGED,
+        epochs=3,
+        batch_size="full",
+        validation=held_out,
+        dtype="float64",
     )
     hidden = X @ result.params["Dense_0"]["kernel"] + result.params["Dense_0"]["bias"]
-    np.testing.assert_allclose(result.statistics.values["norm"]["mean"], hidden.mean(0), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        result.statistics.values["norm"]["mean"], hidden.mean(0), rtol=1e-9, atol=1e-12
+    )
     np.testing.assert_allclose(result.statistics.values["norm"]["var"], hidden.var(0), rtol=1e-9)
 
 
@@ -260,7 +281,7 @@ def test_what_cannot_be_estimated_anew_is_refused(regression):
             return nn.Dense(2)(nn.tanh(x))
 
     assert train(Spectral(), regression, optimizer=ADAM, epochs=1).statistics is not None
-    with pytest.raises(InvalidArgument, match="statistics must be moving averages of batches.*spectral"):
+    with pytest.raises(InvalidArgument, match=r"statistics must be moving averages of batches.*spectral"):
         train(Spectral(), regression, optimizer=AVERAGED, epochs=1)
 
 

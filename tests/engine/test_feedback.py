@@ -65,7 +65,9 @@ def test_a_sweep_gives_each_run_its_own_feedback(net, regression, arguments):
     """A schedule of the learning rate takes the swept one as its peak."""
 
     def plateau(rate):
-        return schedules.ReduceOnPlateau(schedules.Warmup(rate, steps=6), factor=0.5, patience=1, threshold=0.2)
+        return schedules.ReduceOnPlateau(
+            schedules.Warmup(rate, steps=6), factor=0.5, patience=1, threshold=0.2
+        )
 
     rates = [0.05, 0.005]
     found = sweep(
@@ -116,7 +118,10 @@ def spoiled(regression):
 
 @pytest.mark.parametrize("where", [{}, {"backend": "numpy"}, {"device_memory": 0}], ids=str)
 def test_skipped_steps_are_counted_and_left_out_of_the_mean(where, net, regression):
-    data, guard = spoiled(regression), transforms.FiniteGuard(optimizers.Adam(schedules.Cosine(0.01, 99), b1=0.8))
+    data, guard = (
+        spoiled(regression),
+        transforms.FiniteGuard(optimizers.Adam(schedules.Cosine(0.01, 99), b1=0.8)),
+    )
     result = train(net, data, optimizer=guard, epochs=3, batch_size=10, **where)
     assert result.status is Status.MAX_EPOCHS
     np.testing.assert_array_equal(result.history["skipped_steps"], [1, 1, 1])
@@ -170,7 +175,11 @@ def test_without_schedules_nothing_is_added(net, regression):
 def test_the_decay_table_is_printed_and_kept(net, regression):
     text = io.StringIO()
     result = train(
-        net, regression, optimizer=optimizers.AdamW(weight_decay=0.1), epochs=1, callbacks=[Progress(file=text)]
+        net,
+        regression,
+        optimizer=optimizers.AdamW(weight_decay=0.1),
+        epochs=1,
+        callbacks=[Progress(file=text)],
     )
     assert str(result.decay_policy) in text.getvalue()
     assert text.getvalue().index("bias or norm scale: excluded") < text.getvalue().index("training")

@@ -89,7 +89,9 @@ def _adapt_network(model: Any, params: Any, loss: Any, metrics: tuple[str, ...],
             )
     known = isinstance(loss, Loss)
     objective: Objective = (
-        NetworkObjective(mlp, loss, metrics) if known else ModelObjective(PerceptronForward(mlp), loss, metrics)
+        NetworkObjective(mlp, loss, metrics)
+        if known
+        else ModelObjective(PerceptronForward(mlp), loss, metrics)
     )
 
     def rebuild(trained: Any, _: Any) -> Network:

@@ -62,8 +62,9 @@ class PerceptronForward(Forward):
 
     mlp: MLP
 
+    # the ignore: the base declares an attribute, here it follows from the network
     @property
-    def units(self) -> tuple[int, ...]:  # type: ignore[override]  # the base's attribute is derived here
+    def units(self) -> tuple[int, ...]:  # type: ignore[override]
         """Widths of the hidden layers."""
         return self.mlp.layer_sizes[1:-1]
 
@@ -118,8 +119,9 @@ class NNXForward(Forward):
     keys: tuple[bool, ...] = ()  # which of their leaves are keys; the others are counts
     stateful: bool = False
 
+    # the ignore: the base declares an attribute, here it follows from the streams
     @property
-    def noisy(self) -> bool:  # type: ignore[override]  # the base's attribute is derived here
+    def noisy(self) -> bool:  # type: ignore[override]
         """Whether it holds random streams."""
         return any(self.keys)
 

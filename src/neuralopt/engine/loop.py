@@ -129,6 +129,10 @@ def evaluation_point(optimizer: Any, point: Point, estimated: Any) -> tuple[Any,
     point : Point
     estimated : tree
         The statistics of averaged parameters; () where none are averaged.
+
+    Returns
+    -------
+    params, statistics : tree
     """
     params = optimizer.evaluation_params(point.params, point.opt_state)
     return params, estimated if optimizer.averages else point.statistics

@@ -77,8 +77,8 @@ def adapt_module(
 
     def output() -> Any:
         own, statistics = parts.init(0)
-        variables = cast_floats((own if params is None else params, statistics), dtype)
-        return forward.predict(*variables, row)
+        weights = cast_floats(own if params is None else params, dtype)
+        return forward.predict(weights, cast_floats(statistics, dtype), row)
 
     name = type(model).__name__
     if any(leaf.dtype.kind != "f" for leaf in jax.tree.leaves(start(0)[1])):
@@ -164,7 +164,7 @@ def _equinox(model: Any, row: Any) -> _Parts:
 def _asks(forward: Forward, variables: Any, row: Any, error: str, word: str = "") -> bool:
     """Return whether a model asks for noise in training mode; any other fault is told later."""
     try:
-        jax.eval_shape(lambda both: forward.train(*both, row, ())[0], variables)
+        jax.eval_shape(lambda own, statistics: forward.train(own, statistics, row, ())[0], *variables)
     # the packages' own errors are known by their names: neither package is imported here
     except Exception as found:
         return type(found).__name__.endswith(error) and word in str(found)

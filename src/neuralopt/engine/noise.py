@@ -17,6 +17,7 @@ from neuralopt.engine.objective import Objective
 from neuralopt.schedules import Schedule
 
 _CHECKED_STEPS = 1000
+_LOTS = 65536.0
 
 
 class Noise(NamedTuple):
@@ -73,7 +74,7 @@ def check_rates(dropout: Any, layers: int) -> None:
         )
     for rate in dropout if several else (dropout,):
         number = isinstance(rate, numbers.Real) and not isinstance(rate, bool)
-        if not callable(rate) and not (number and 0 <= rate < 1):
+        if not callable(rate) and not (number and 0 <= float(rate) < 1):
             raise InvalidArgument(
                 "dropout must satisfy 0 <= rate < 1, or be a schedule or AdaptiveDropout, or a tuple of one "
                 f"for each hidden layer; got {rate!r}."
@@ -121,23 +122,31 @@ def draw(noise: Noise | None, units: Any, step: Any, rows: int, dtype: Any) -> A
     Returns
     -------
     tuple of arrays of shape (rows, width), or key, or ()
-        Masks are 0 with probability rate, else 1 / (1 - rate).
+        Masks are 0 with probability p, else 1 / (1 - p), where p is the rate rounded to a whole number
+        of 65536ths. The same units are dropped in every dtype.
     """
     if noise is None:
         return ()
     key = jax.random.fold_in(jax.random.wrap_key_data(noise.words, impl="threefry2x32"), step)
     if noise.rates is None:
         return key
-    # float32 for every dtype: the same units are dropped in float64
-    lots = jax.random.uniform(key, (rows, sum(units)), jnp.float32)
     rates = noise.rates if isinstance(noise.rates, tuple) else (noise.rates,) * len(units)
-    masks, first = [], 0
+    lots, masks, first = _lots(key, (rows, sum(units))), [], 0
     for width, rate in zip(units, rates, strict=True):
-        now = value_at(rate, step)
-        kept = lots[:, first : first + width] >= jnp.asarray(now, jnp.float32)
-        masks.append(jnp.where(kept, 1 / (1 - jnp.asarray(now, dtype)), jnp.zeros((), dtype)))
+        wanted = jnp.asarray(value_at(rate, step), jnp.float32)
+        dropped = jnp.clip(jnp.round(wanted * _LOTS), 0, _LOTS - 1)  # of _LOTS lots; whole, so exact
+        kept = lots[:, first : first + width] >= dropped.astype(jnp.uint32)
+        scale = _LOTS / (_LOTS - dropped.astype(dtype))
+        masks.append(jnp.where(kept, scale, jnp.zeros((), dtype)))
         first += width
     return tuple(masks)
+
+
+def _lots(key: Any, shape: tuple[int, int]) -> Any:
+    """Return random numbers of sixteen bits, two from each word drawn: drawing is what dropout costs."""
+    size = shape[0] * shape[1]
+    words = jax.random.bits(key, ((size + 1) // 2,), jnp.uint32)
+    return jnp.concatenate([words & 0xFFFF, words >> 16])[:size].reshape(shape)
 
 
 @functools.partial(jax.jit, static_argnames=("units", "rows", "dtype"))

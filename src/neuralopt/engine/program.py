@@ -82,6 +82,11 @@ def scan_steps(
         Number of the first step.
     take : callable
         Turns an entry of ``batches`` into a batch.
+
+    Returns
+    -------
+    point : Point
+    losses : array of shape (steps,)
     """
 
     def one(point: Point, entry: Any) -> tuple[Point, Any]:

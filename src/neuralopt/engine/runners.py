@@ -144,9 +144,7 @@ class StreamRunner(DeviceRunner):
             )
             weights = None if self.plan.weights is None else self.plan.weights[-steps:]
             jax.block_until_ready(
-                run_block(
-                    self.program, self.method, own.feedback, own.point, batches, weights, np.int32(0)
-                )
+                run_block(self.program, self.method, own.feedback, own.point, batches, weights, np.int32(0))
             )
         return state, time.perf_counter() - start
 

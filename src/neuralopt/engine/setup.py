@@ -156,8 +156,8 @@ def _try_loss(trainable: Trainable, data: Source, plan: Plan) -> None:
     )
     shapes = tree.map(lambda a: f"{a.dtype}{list(a.shape)}", batch)
     found = attempt(
-        lambda variables, batch: objective.value(*variables, batch, None, _key(objective)),
-        trainable.init(0),
+        lambda params, statistics, batch: objective.value(params, statistics, batch, None, _key(objective)),
+        *trainable.init(0),
         batch,
         failure=f"the loss could not be computed for a batch of {shapes}",
         cause="Likely cause: it expects other shapes or dtypes.",

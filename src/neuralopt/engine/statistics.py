@@ -112,7 +112,7 @@ def check_moving_averages(objective: Objective, params: Any, statistics: Any, ba
         scale = np.abs(low) + 1
         if not np.all(np.abs(low - 2 * mid + high) <= 1e-4 * scale):
             raise InvalidArgument(
-                f"the optimizer averages parameters, so statistics must be moving averages of batches that can "
-                f"be estimated anew; {name} is not. Likely cause: spectral normalisation. "
+                "the optimizer averages parameters, so statistics must be moving averages of batches that "
+                f"can be estimated anew; {name} is not. Likely cause: spectral normalisation. "
                 "Train without averaging, or take batch normalisation."
             )

@@ -1,8 +1,6 @@
 """Learning rates x seeds of one optimizer in one compiled program."""
 
-import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import jax
@@ -15,18 +13,12 @@ from neuralopt.core.results import Status
 from neuralopt.core.validation import check_count
 from neuralopt.engine.adapters import adapt
 from neuralopt.engine.callbacks import EarlyStopping
-from neuralopt.engine.compiled import run_sweep
-from neuralopt.engine.interrupt import DeferredInterrupt
-from neuralopt.engine.loop import LoopState, evaluation_point, first_state
-from neuralopt.engine.noise import seed_words
 from neuralopt.engine.precision import check_dtype, precision, use_compilation_cache
-from neuralopt.engine.program import Data
-from neuralopt.engine.runners import DeviceRunner, Runner, chunk_capacity, chunk_orders
+from neuralopt.engine.runners import DeviceRunner
 from neuralopt.engine.setup import limits, make_runner, warn_without_gradient
 from neuralopt.engine.sweep_result import SweepResult
-from neuralopt.schedules import bind, settle
-
-_CHUNK_SECONDS = 0.5
+from neuralopt.engine.sweep_run import evaluation_points, run_all, stack_runs
+from neuralopt.schedules import bind
 
 
 def sweep(
@@ -148,31 +140,21 @@ def sweep(
                 "its share of memory. Train the runs one by one with train, which streams."
             )
         keep_best = early_stopping.restore_best if early_stopping else validation is not None
+        length = runner.plan.steps, runner.plan.steps * epochs
         values = [
             bind(
-                optimizers.with_learning_rate(template, schedule(float(r)) if schedule else float(r)),
-                runner.plan.steps,
-                runner.plan.steps * epochs,
+                optimizers.with_learning_rate(template, schedule(float(r)) if schedule else float(r)), *length
             )
             for r in rates
         ]
-        noise = runner.method.noise
-        noises = [noise and noise._replace(words=seed_words(seed)) for seed in seeds]
-        starts = [trainable.init(seed) for seed in seeds]
-        runs = [
-            (value, noise, start) for value in values for start, noise in zip(starts, noises, strict=True)
-        ]
-        states = _stack(
-            [first_state(*start, value, noise, keep_best=keep_best) for value, noise, start in runs]
-        )
-        methods = _stack([tree.map(partial(_number, dtype=dtype), (value, noise)) for value, noise, _ in runs])
+        methods, states = stack_runs(runner.method.noise, values, seeds, trainable, keep_best, dtype)
         batching = batching or ("map" if jax.default_backend() == "cpu" else "vmap")
-        states, rows, seconds, compiling, interrupted = _run(
+        states, rows, seconds, compiling, interrupted = run_all(
             runner, methods, states, seeds, len(rates), epochs, batching, progress
         )
         shape = (len(rates), len(seeds))
         best = np.asarray(states.best_epoch)
-        chosen = jax.device_get(_kept(methods[0], states))
+        chosen = jax.device_get(evaluation_points(methods[0], states))
         if keep_best:
             kept = jax.device_get((states.best_params, states.best_statistics))
             chosen = tree.map(
@@ -206,82 +188,8 @@ def _check_rates(learning_rates: Sequence[float], seeds: tuple[int, ...]) -> np.
     return rates
 
 
-def _stack(values: list[Any]) -> Any:
-    return tree.map(lambda *leaves: np.stack(leaves), *values)
-
-
-def _number(value: Any, dtype: Any) -> np.ndarray:
-    """Return a hyperparameter as an array: whole numbers count steps and stay whole."""
-    array = np.asarray(value)
-    return array if array.dtype.kind == "u" else array.astype(np.int32 if array.dtype.kind == "i" else dtype)
-
-
-def _kept(opts: Any, states: LoopState) -> tuple[Any, Any]:
-    """Return the last parameters of all runs as they are evaluated, and their statistics."""
-
-    def one(optimizer: Any, state: LoopState) -> tuple[Any, Any]:
-        return evaluation_point(settle(optimizer, state.feedback[0]), state.point, state.estimated)
-
-    return jax.vmap(one)(opts, states)
-
-
 def _final(code: int, interrupted: bool) -> Status:
     status = Status.from_code(code)
     if status is Status.RUNNING:
         return Status.INTERRUPTED if interrupted else Status.MAX_EPOCHS
     return status
-
-
-def _run(
-    runner: Runner,
-    methods: Any,
-    states: LoopState,
-    seeds: tuple[int, ...],
-    rates: int,
-    epochs: int,
-    batching: str,
-    progress: Callable[[int], bool | None] | None,
-) -> tuple[LoopState, dict[str, np.ndarray], float, float, bool]:
-    """Run chunks of epochs of all runs; the first call runs none and so measures compilation."""
-    plan, capacity = runner.plan, max(1, chunk_capacity(runner.source.rows) // len(seeds))
-    which = np.tile(np.arange(len(seeds), dtype=np.int32), rates)
-    methods, bounds, data = jax.device_put(
-        (
-            methods,
-            runner.method.limits,
-            Data(runner.source.arrays, runner.validation, plan.weights, plan.shares),
-        )
-    )
-
-    def chunk(states: LoopState, epoch: int, until: int) -> Any:
-        orders = np.stack([chunk_orders(plan, seed, epoch, until, capacity) for seed in seeds])
-        return jax.block_until_ready(
-            run_sweep(
-                runner.program, batching, methods, bounds, states, data, orders, which, np.int32(until)
-            )
-        )
-
-    begin = time.perf_counter()
-    states, _ = chunk(jax.device_put(states), 0, 0)
-    compiling, seconds, epoch, size = time.perf_counter() - begin, 0.0, 0, 1
-    parts: dict[str, list[np.ndarray]] = {}
-    stopped = False
-    with DeferredInterrupt() as interrupt:
-        while epoch < epochs:
-            until = min(epochs, epoch + min(size, capacity))
-            begin = time.perf_counter()
-            states, rows = chunk(states, epoch, until)
-            elapsed = time.perf_counter() - begin
-            seconds += elapsed
-            for name, column in rows.items():
-                parts.setdefault(name, []).append(np.asarray(column)[:, : until - epoch])
-            size = max(1, min(2 * size, int(_CHUNK_SECONDS * (until - epoch) / max(elapsed, 1e-9))))
-            epoch = until
-            stopped = (progress is not None and bool(progress(epoch))) or interrupt.requested
-            if stopped or (np.asarray(states.status) != Status.RUNNING.code).all():
-                break
-    joined = {name: np.concatenate(columns, axis=1) for name, columns in parts.items()}
-    if epoch < epochs:
-        rest = ((0, 0), (0, epochs - epoch))
-        joined = {name: np.pad(c, rest, constant_values=np.nan) for name, c in joined.items()}
-    return states, joined, seconds, compiling, interrupt.requested or (stopped and epoch < epochs)

@@ -45,7 +45,9 @@ class SweepResult:
 
     def statistics(self, learning_rate: int, seed: int) -> Statistics | None:
         """Return the batch statistics that belong to `params`, of a module that carries them."""
-        return Statistics.of(self._of(self._statistics, learning_rate, seed), self.params(learning_rate, seed))
+        return Statistics.of(
+            self._of(self._statistics, learning_rate, seed), self.params(learning_rate, seed)
+        )
 
     def model(self, learning_rate: int, seed: int) -> Any:
         """Return the trained model of one run, by its indices."""

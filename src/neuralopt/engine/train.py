@@ -159,7 +159,7 @@ def train(
                 params=data_digest((start, statistics)),
                 data=data_digest(runner.source.arrays),
                 validation=data_digest(runner.validation),
-                **({} if dropout is None else {"dropout": noise.rates}),
+                **({} if noise is None or dropout is None else {"dropout": noise.rates}),
             )
             keeper = Checkpoint(checkpoint, identity, checkpoint_every, resume)
             if keeper.found:

@@ -76,7 +76,7 @@ def resolve(estimator: Any, targets: str) -> Settings:
     attempt(check_activation, given["activation"])
     optimizer = attempt(_optimizer, given["optimizer"], given["learning_rate"])
     attempt(_number, "alpha", given["alpha"], Law(low=0))
-    if given["dropout"] is not None and hidden is not None:
+    if given["dropout"] is not None and isinstance(hidden, tuple):
         attempt(check_rates, given["dropout"], len(hidden))
     loss = attempt(_loss, given["loss"], targets)
     attempt(check_count, "epochs", given["epochs"])

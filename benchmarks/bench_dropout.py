@@ -72,8 +72,8 @@ def measure(quick: bool) -> dict[str, Any]:
         ],
         "tables": [table(f"{seeds} seeds of {epochs} epochs", columns, rows)],
         "notes": [
-            "Adam 3e-3, batch 32; a seed deals 200 training, 100 validation and 142 test rows. Losses are mean "
-            "squared errors of the standardised target, without dropout, of the last epoch's parameters.",
+            "Adam 3e-3, batch 32; a seed deals 200 training, 100 validation and 142 test rows. Losses are "
+            "mean squared errors of the standardised target, without dropout, at the last epoch.",
             f"Adaptive dropout starts from {_START:g}, may reach {_HIGH:g}, and ended at "
             f"{spread(figure(last))}. It sees the validation rows; fixed rates use them for nothing.",
         ],

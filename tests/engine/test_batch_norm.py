@@ -14,6 +14,7 @@ from neuralopt import MLP, Callback, EarlyStopping, Status, evaluate, optimizers
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.engine.batches import plan_batches
 from neuralopt.engine.statistics import batch_statistics
+from neuralopt.models import Network
 
 ADAM = optimizers.Adam(0.02)
 AVERAGED = transforms.EMA(optimizers.Adam(0.02), 0.9)
@@ -171,8 +172,14 @@ def test_statistics_of_other_weights_are_refused(trained, averaged, held_out):
         InvalidArgument, match=r"got params= without them\. Pass statistics=result\.statistics"
     ):
         evaluate(Linen(), held_out, params=averaged.params)
-    with pytest.raises(InvalidArgument, match="MLP carries no batch statistics, got statistics="):
-        evaluate(MLP((3, 2)), held_out, statistics=trained.statistics)
+    network = Network.of(MLP((3, 2)), MLP((3, 2)).init(0))
+    with pytest.raises(InvalidArgument, match="Network carries no batch statistics, got statistics="):
+        evaluate(network, held_out, statistics=trained.statistics)
+    for model in (MLP((3, 2)), Linen()):
+        with pytest.raises(
+            InvalidArgument, match=r"has no parameters of its own, got params=None\. Evaluate"
+        ):
+            evaluate(model, held_out)
 
 
 @pytest.mark.parametrize("optimizer", [ADAM, AVERAGED], ids=["adam", "averaged"])
@@ -230,6 +237,21 @@ def test_a_sweep_carries_them(batching, averaged, regression, arguments):
     for run in ((0, 1), (1, 1)):
         last = found.history["validation_loss"][*run, -1]
         assert evaluate(found.model(*run), data, dtype="float64")["loss"] == pytest.approx(last, rel=1e-10)
+
+
+def test_averaged_parameters_are_no_training_point_to_resume_from(averaged, regression, arguments, tmp_path):
+    file = tmp_path / "run"
+    train(Linen(), regression, optimizer=AVERAGED, checkpoint=file, callbacks=[StopAfter(2)], **arguments)
+    with pytest.raises(InvalidArgument, match="belongs to another run: its params"):
+        train(
+            Linen(),
+            regression,
+            optimizer=AVERAGED,
+            checkpoint=file,
+            resume=True,
+            params=averaged.params,
+            **arguments,
+        )
 
 
 def test_the_best_epoch_keeps_its_own_statistics(regression, arguments):

@@ -34,7 +34,7 @@ class Report:
     rows : dict of arrays
         The epochs of this chunk.
     params : tree
-        The parameters now, on the device; copy what you keep (``numpy.array``), the next chunk
+        The parameters that are trained, now, on the device; copy what you keep (``numpy.array``), the next chunk
         takes the memory over.
     status : Status
         RUNNING, or why the run has ended.

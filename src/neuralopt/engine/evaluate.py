@@ -15,6 +15,7 @@ from neuralopt.engine.objective import Objective
 from neuralopt.engine.precision import check_dtype, precision
 from neuralopt.engine.statistics import Statistics
 from neuralopt.engine.trainable import to_numpy
+from neuralopt.models import MLP
 
 _UNLIMITED = np.iinfo(np.int64).max
 
@@ -67,6 +68,12 @@ def evaluate(
     ['loss', 'r2']
     """
     dtype = check_dtype(dtype)
+    # flax.linen binds a module to its parameters; without a scope it has none
+    if params is None and (isinstance(model, MLP) or getattr(model, "scope", model) is None):
+        raise InvalidArgument(
+            f"{type(model).__name__} has no parameters of its own, got params=None. "
+            "Evaluate result.model, or pass params=result.params."
+        )
     with precision(dtype):
         trainable = adapt(model, params, loss, tuple(metrics), data, dtype)
         objective, (weights, own) = trainable.objective, trainable.init(0)

@@ -143,9 +143,11 @@ class StreamRunner(DeviceRunner):
                 self.source.arrays,
             )
             weights = None if self.plan.weights is None else self.plan.weights[-steps:]
-            jax.block_until_ready(
-                run_block(self.program, self.method, own.feedback, own.point, batches, weights, np.int32(0))
-            )
+            zero, method = np.int32(0), self.method
+            point, _ = run_block(self.program, method, own.feedback, own.point, batches, weights, zero)
+            if self._estimates:
+                estimate_block(self.program, method, own.feedback, point, batches, zero)
+            jax.block_until_ready(point)
         return state, time.perf_counter() - start
 
     def advance(self, state: LoopState, until: int) -> tuple[LoopState, dict[str, np.ndarray]]:

@@ -89,17 +89,32 @@ def test_converged(backend, net, regression):
     assert train(net, regression, optimizer=still, epochs=30, backend=backend).status is Status.MAX_EPOCHS
 
 
+# A line search takes no step that raises the loss; Prodigy's rate multiplies an estimate that begins at 1e-6.
+OWN_STEPS = {"lbfgs", "prodigy"}
+
+
+@pytest.mark.parametrize("backend", ["jax", "numpy"])
+@pytest.mark.parametrize("name", sorted(OWN_STEPS))
+def test_a_learning_rate_of_a_million_does_not_break_what_sets_its_own_steps(name, backend, regression):
+    optimizer = optimizers.get(name, learning_rate=1e6)
+    result = train(MLP((3, 6, 2)), regression, optimizer=optimizer, epochs=20, backend=backend)
+    assert result.status is Status.MAX_EPOCHS
+    assert np.isfinite(result.history["loss"]).all()
+
+
 @pytest.mark.parametrize("backend", ["jax", "numpy"])
 @pytest.mark.parametrize("task", ["regression", "classification"])
-@pytest.mark.parametrize("name", registered())
+@pytest.mark.parametrize("name", [name for name in registered() if name not in OWN_STEPS])
 def test_a_learning_rate_of_a_million_diverges_and_nothing_breaks(name, task, backend, request):
     problem = request.getfixturevalue("regression" if task == "regression" else "classes")
     model = MLP((3, 6, 2) if task == "regression" else (3, 6, 3), "relu")
+    # AdaBound's bounds hold any learning rate at the final one
+    more = {"final_learning_rate": 1e6} if name == "adabound" else {}
     result = train(
         model,
         problem,
         loss="squared_error" if task == "regression" else "cross_entropy",
-        optimizer=optimizers.get(name, learning_rate=1e6),
+        optimizer=optimizers.get(name, learning_rate=1e6, **more),
         epochs=20,
         backend=backend,
         callbacks=[EarlyStopping(patience=20)],

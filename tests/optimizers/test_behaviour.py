@@ -10,6 +10,7 @@ from neuralopt import optimizers
 from neuralopt.core import tree
 from neuralopt.optimizers import with_learning_rate
 from neuralopt.schedules import Cosine, WarmupCosine
+from neuralopt.testing.running import update
 from neuralopt.transforms import ClipByGlobalNorm, ClipByValue, DecoupledDecay, L2Decay, chain
 
 FORMS = [
@@ -19,6 +20,13 @@ FORMS = [
     optimizers.NAdamW(WarmupCosine(0.1, 2, 10), convention="optax"),
     chain(ClipByValue(0.5), ClipByGlobalNorm(1.0), L2Decay(0.1), optimizers.Adam(0.1)),
     DecoupledDecay(optimizers.SGD(0.1), Cosine(0.1, 5), mask="all"),
+    *(optimizers.AMSGrad(0.1, convention=c) for c in ("paper", "optax", "keras")),
+    *(optimizers.RAdam(0.1, b2=0.9, convention=c) for c in ("optax", "paper", "official")),
+    *(optimizers.LARS(0.1, mask="all", convention=c) for c in ("optax", "timm")),
+    *(optimizers.LAMB(0.1, mask="all", convention=c) for c in ("keras", "timm")),
+    optimizers.AdaBound(WarmupCosine(0.1, 2, 10), convention="paper"),
+    optimizers.AdamW(WarmupCosine(0.1, 2, 10), convention="corrected", max_learning_rate=0.1),
+    optimizers.Lookahead(chain(ClipByValue(0.5), optimizers.LARS(0.1)), k=2, convention="timm"),
 ]
 
 
@@ -30,7 +38,7 @@ def test_strict_arrays_equal_numpy(opt, parity):
         state = opt.init(params)
         for k in range(6):
             grads = {name: xp.asarray(g[k]) for name, g in parity.stream(1.0).items()}
-            updates, state = opt.update(grads, state, params)
+            updates, state = update(opt, grads, state, params)
             params = tree.apply_updates(params, updates)
         results.append(tree.map(np.asarray, params))
     for ours, theirs in zip(*map(tree.leaves, results), strict=True):
@@ -42,46 +50,27 @@ def test_strict_arrays_equal_numpy(opt, parity):
 @pytest.mark.parametrize("opt", FORMS, ids=repr)
 def test_kernels_live_with_strict_dtype_promotion(opt, dtype):
     params = {"W": jnp.ones((2, 2), dtype), "b": jnp.ones(2, dtype)}
-    updates, _ = jax.eval_shape(lambda o, p: o.update(p, o.init(p), p), opt, params)
+    updates, _ = jax.eval_shape(lambda o, p: update(o, p, o.init(p), p), opt, params)
     assert {leaf.dtype for leaf in tree.leaves(updates)} == {jnp.dtype(dtype)}
 
 
 @pytest.mark.parametrize("opt", FORMS, ids=repr)
 def test_a_jax_gradient_may_meet_numpy_parameters(opt):
     params = {"W": np.ones((2, 2), np.float32), "b": np.ones(2, np.float32)}
-    here, _ = opt.update(params, opt.init(params), params)
-    mixed, state = opt.update(tree.map(jnp.asarray, params), opt.init(params), params)
+    here, _ = update(opt, params, opt.init(params), params)
+    mixed, state = update(opt, tree.map(jnp.asarray, params), opt.init(params), params)
     params = tree.apply_updates(params, mixed)
-    opt.update(tree.map(jnp.asarray, params), state, params)
+    update(opt, tree.map(jnp.asarray, params), state, params)
     for ours, theirs in zip(tree.leaves(here), tree.leaves(mixed), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 
 
-def test_gd_is_the_one_for_the_whole_data():
-    whole = [name for name, cls in optimizers.registered().items() if cls.full_batch]
-    assert whole == ["gd"]
+def test_two_are_meant_for_the_whole_data():
+    whole = [name for name, cls in optimizers.registered().items() if cls().full_batch]
+    assert whole == ["gd", "lbfgs"]
     assert chain(ClipByValue(1.0), optimizers.GD()).full_batch
     assert DecoupledDecay(optimizers.GD()).full_batch
     assert not chain(ClipByValue(1.0), optimizers.SGD()).full_batch
-
-
-@pytest.mark.parametrize("scale", [1.0, 1e-6])
-@pytest.mark.parametrize("decay", [0.0, 0.1])
-def test_nadamw_of_algoperf_by_its_formula(parity, decay, scale):
-    ours = optimizers.NAdamW(parity.rate, weight_decay=decay, mask="all")
-    got, stream = parity.ours(ours, scale), parity.stream(scale)
-    b1, b2, eps = 0.9, 0.999, 1e-8
-    want = parity.params()
-    for name, w in want.items():
-        m = v = np.zeros_like(w)
-        for k, g in enumerate(stream[name]):
-            t, rate = k + 1, float(parity.rate(k))
-            m = b1 * m + (1 - b1) * g
-            v = b2 * v + (1 - b2) * g**2
-            ahead = (b1 * m + (1 - b1) * g) / (1 - b1**t)
-            w = w - rate * (ahead / (np.sqrt(v / (1 - b2**t)) + eps) + decay * w)
-        want[name] = w
-    assert parity.apart(got, want) <= 1e-12
 
 
 def test_centred_rmsprop_stays_finite_where_the_variance_cancels():
@@ -117,6 +106,16 @@ def test_adagrad_without_eps_leaves_untouched_entries_where_they_are():
         (lambda h: optimizers.SGD(0.1, momentum=h(0.5)), "momentum"),
         (lambda h: optimizers.RMSprop(0.1, momentum=h(0.5)), "momentum"),
         (lambda h: optimizers.RMSprop(0.1, decay=h(0.5)), "decay"),
+        (lambda h: optimizers.AdaBound(0.1, final_learning_rate=h(1e-3)), "final_learning_rate"),
+        (lambda h: optimizers.AdaBound(0.1, gamma=h(10.0)), "gamma"),
+        (lambda h: optimizers.AdaDelta(rho=h(0.5)), "rho"),
+        (lambda h: optimizers.AdaDelta(eps=h(0.5)), "eps"),
+        (lambda h: optimizers.LAMB(0.1, b2=h(0.5)), "b2"),
+        (lambda h: optimizers.LAMB(0.1, weight_decay=h(0.5), mask="all"), "weight_decay"),
+        (lambda h: optimizers.LARS(0.1, momentum=h(0.5)), "momentum"),
+        (lambda h: optimizers.LARS(0.1, weight_decay=h(0.5), mask="all"), "weight_decay"),
+        (lambda h: optimizers.LARS(0.1, trust_coefficient=h(0.5), mask="all"), "trust_coefficient"),
+        (lambda h: optimizers.RAdam(0.1, b1=h(0.5)), "b1"),
         (lambda h: DecoupledDecay(optimizers.SGD(0.1), h(0.5), mask="all"), "weight_decay"),
     ],
 )

@@ -27,3 +27,19 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS)
 def test_contract(check, form):
     check(FORMS[form])
+
+
+CONVENTIONS = [
+    cls(convention=convention)
+    for cls in optimizers.registered().values()
+    for field in [cls.__dataclass_fields__.get("convention")]
+    if field is not None
+    for convention in field.metadata["choices"]
+    if convention != field.default
+]
+
+
+@pytest.mark.parametrize("opt", CONVENTIONS, ids=lambda o: f"{type(o).__name__} {o.convention}")
+def test_conventions_agree_across_namespaces(opt):
+    (agrees,) = (check for check in optimizer_checks() if check.__name__ == "agrees_across_namespaces")
+    agrees(opt)

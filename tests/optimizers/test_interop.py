@@ -44,9 +44,10 @@ def walk_optax(tx, params, steps=5):
     return params, state
 
 
-def assert_equal(ours, theirs):
+def assert_equal(ours, theirs, rtol=1e-6, atol=1e-30):
     for a, b in zip(tree.leaves(ours), tree.leaves(theirs), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-30)
+        # an entry that passes zero is as exact as the largest of its array
+        np.testing.assert_allclose(a, b, rtol=rtol, atol=max(atol, rtol / 5 * float(np.abs(b).max())))
 
 
 @pytest.mark.parametrize("form", ["ready", "factory", "name"])
@@ -142,13 +143,16 @@ def test_ours_as_optax_equals_ours(cls, params):
     def run(params):
         def step(carry, _):
             params, state = carry
-            updates, state = tx.update(jax.grad(quadratic)(params), state, params)
+            value, grads = jax.value_and_grad(quadratic)(params)
+            updates, state = tx.update(grads, state, params, value=value, value_fn=quadratic)
             return (optax.apply_updates(params, updates), state), None
 
         return jax.lax.scan(step, (params, tx.init(params)), None, length=5)[0]
 
     theirs, state = run(params)
-    assert_equal(walk(opt, params)[0], theirs)
+    # a QR decomposition and a search by values multiply the rounding; parameters begin between 1 and 2
+    room = {"rtol": 1e-5, "atol": 2e-6} if cls in (optimizers.LBFGS, optimizers.SOAP) else {}
+    assert_equal(walk(opt, params)[0], theirs, **room)
     assert float(state[1].learning_rate) == np.float32(opt.learning_rate)
 
 

@@ -68,6 +68,13 @@ def test_rises_while_the_gap_grows_and_stops_at_its_bound():
     assert found[-1] == 0.6
 
 
+def test_rises_where_the_gap_grows_while_neither_loss_improves():
+    worse = [(1.0 + 0.1 * k, 1.0) for k in range(12)]
+    found = follow(AdaptiveDropout(0.2, step=0.1), worse)
+    assert sorted(found) == found
+    assert found[-1] > 0.4
+
+
 def test_falls_when_both_losses_stall_and_not_when_one_still_improves():
     stalled = follow(AdaptiveDropout(0.3, low=0.05, step=0.2), [(1.0, 1.1)] * 12)
     assert stalled == pytest.approx([0.3] * 3 + [0.1] * 3 + [0.05] * 6)

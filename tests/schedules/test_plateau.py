@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from neuralopt.core import tree
@@ -41,6 +41,11 @@ settings = st.fixed_dictionaries(
 )
 
 
+# better and worse by less than the threshold, by more, and on both sides of zero
+RELATIVE = {"factor": 0.5, "patience": 0, "threshold": 0.1, "threshold_mode": "rel", "cooldown": 0}
+NEARLY = [1.0, 0.95, 0.89, 0.93, 1.05, 1.2, -1.0, -0.95, -1.05, -1.2, -0.8]
+
+
 def rates(schedule, metrics, step=0):
     """Return the rate after each figure."""
     states, found = feedback_init(schedule), []
@@ -51,6 +56,10 @@ def rates(schedule, metrics, step=0):
 
 
 @given(settings, figures, st.sampled_from([0.0, 0.02, 0.5]))
+@example(RELATIVE | {"mode": "max"}, NEARLY, 0.0)
+@example(RELATIVE | {"mode": "min"}, NEARLY, 0.0)
+@example(RELATIVE | {"mode": "max", "threshold_mode": "abs"}, NEARLY, 0.0)
+@example(RELATIVE | {"mode": "min", "threshold_mode": "abs"}, NEARLY, 0.0)
 def test_counts_as_torch_does(torch, options, metrics, least):
     ours = ReduceOnPlateau(0.3, min_value=least, **options)
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.3)

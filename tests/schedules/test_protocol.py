@@ -123,12 +123,18 @@ def test_units_are_bound_wherever_they_stand():
 
 def test_an_epochs_boundary_is_met_at_the_very_step():
     """A compiler may turn a division by a constant into a product, which rounds otherwise."""
-    for steps in (3, 7, 10, 49, 1797):
+    for steps in (3, 10, 41, 49, 1797):
         bound = bind(PerEpoch(Piecewise((0, 1, 3, 7), (1, 2, 3, 4), "constant")), steps, 9 * steps)
         k = np.arange(9 * steps)
         expected = np.select([k >= 7 * steps, k >= 3 * steps, k >= steps], [4, 3, 2], 1)
         np.testing.assert_array_equal(bound(k), expected)
         np.testing.assert_array_equal(jax.jit(bound.value)(jnp.asarray(k)), expected)
+
+
+def test_an_epochs_boundary_is_met_beyond_the_steps_of_a_float32():
+    bound = bind(PerEpoch(Piecewise((0, 10001), (1, 2), "constant")), 1797, 10**8)
+    k = 10001 * 1797 + np.arange(-3, 3)
+    assert bound(jnp.asarray(k)).tolist() == [1, 1, 1, 2, 2, 2]
 
 
 def test_a_bound_unit_changes_without_a_compile():
@@ -143,6 +149,12 @@ def test_a_bound_unit_changes_without_a_compile():
         bound = bind(PerEpoch(Cosine(1.0, 2)), steps, 40)
         np.testing.assert_allclose(value(bound, jnp.asarray(steps)), 0.5, rtol=1e-6)
     assert len(traces) == 1
+
+
+def test_a_bare_function_crosses_jit_once_bound():
+    opt = bind(optimizers.SGD(lambda step: 1 / (1 + step)), 1, 1)
+    assert isinstance(opt.learning_rate, Function)
+    assert float(jax.jit(lambda o, t: o.learning_rate(t))(opt, jnp.asarray(3))) == 0.25
 
 
 def test_a_function_crosses_jit():

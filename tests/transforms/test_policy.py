@@ -9,7 +9,7 @@ import optax
 import pytest
 
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.optimizers import SGD, Adam, AdamW, NAdamW, from_optax
+from neuralopt.optimizers import SGD, Adam, AdamW, Muon, NAdamW, from_optax
 from neuralopt.schedules import Cosine
 from neuralopt.transforms import (
     EMA,
@@ -22,6 +22,7 @@ from neuralopt.transforms import (
     chain,
     decay_policy,
     excluding,
+    partition,
 )
 
 PARAMS = {"W": np.ones((3, 2)), "b": np.ones(2), "gain": np.ones(())}
@@ -128,3 +129,19 @@ def test_the_frame_holds_the_rows():
 def test_what_is_refused(make, text):
     with pytest.raises(InvalidArgument, match=re.escape(text)):
         make()
+
+
+def test_a_group_tells_of_its_own_parameters_only():
+    opt = partition(
+        AdamW(weight_decay=0.2), small=(lambda name, leaf: name == "W", chain(L2Decay(0.3), SGD()))
+    )
+    assert columns(opt, "parameter", "decay", "by") == [
+        ("W", 0.3, "L2Decay"),
+        ("b", 0.0, "AdamW"),
+        ("gain", 0.0, "AdamW"),
+    ]
+
+
+def test_the_mask_of_muon_is_about_who_trains_and_not_about_decay():
+    opt = Muon(weight_decay=0.1, mask=lambda name, leaf: False)
+    assert columns(opt, "parameter", "decay") == [("W", 0.1), ("b", 0.0), ("gain", 0.0)]

@@ -249,3 +249,56 @@ def apply_updates(params: Tree, updates: Tree) -> Tree:
     [array([0.75])]
     """
     return map(lambda p, u: namespace(p, u).astype(p + u, p.dtype, copy=False), params, updates)
+
+
+def ravel(tree: Tree) -> Any:
+    """Return all leaves as one vector, in the order of ``leaves(tree)``.
+
+    Parameters
+    ----------
+    tree : tree
+        Arrays of floats.
+
+    Returns
+    -------
+    array, shape (n,)
+        In the dtype of `scalar_dtype`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ravel({"W": np.ones((2, 1)), "b": np.zeros(1)})
+    array([1., 1., 0.])
+    """
+    found, dtype = leaves(tree), scalar_dtype(tree)
+    xp = namespace(*found)
+    return xp.concat([xp.reshape(xp.astype(leaf, dtype), (-1,)) for leaf in found])
+
+
+def unravel(vector: Any, like: Tree) -> Tree:
+    """Return a vector as a tree, the inverse of `ravel`.
+
+    Parameters
+    ----------
+    vector : array, shape (n,)
+        As many numbers as the tree has.
+    like : tree
+        Gives structure, shapes and dtypes.
+
+    Returns
+    -------
+    tree
+        Of the vector's namespace.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> unravel(np.arange(3.0), {"W": np.ones((2, 1)), "b": np.zeros(1)})["b"]
+    array([2.])
+    """
+    xp, parts, start = namespace(vector), [], 0
+    for leaf in leaves(like):
+        part = vector[start : start + leaf.size]
+        parts.append(xp.astype(xp.reshape(part, leaf.shape), leaf.dtype))
+        start += leaf.size
+    return structure(like).unflatten(parts)

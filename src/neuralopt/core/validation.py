@@ -140,5 +140,5 @@ def check_whole(method: Any, name: str) -> None:
     neuralopt.core.errors.InvalidArgument: SimpleNamespace: steps must be a whole number, got 1.5.
     """
     value = getattr(method, name)
-    if isinstance(value, numbers.Real) and value != int(value):
+    if isinstance(value, numbers.Real) and not float(value).is_integer():
         raise InvalidArgument(f"{type(method).__name__}: {name} must be a whole number, got {value!r}.")

@@ -34,8 +34,8 @@ class Report:
     rows : dict of arrays
         The epochs of this chunk.
     params : tree
-        The parameters that are trained, now, on the device; copy what you keep (``numpy.array``), the next chunk
-        takes the memory over.
+        The parameters that are trained, as they are now, on the device; copy what you keep
+        (``numpy.array``), the next chunk takes the memory over.
     status : Status
         RUNNING, or why the run has ended.
     """

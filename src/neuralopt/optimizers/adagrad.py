@@ -3,9 +3,13 @@
 from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
-from neuralopt.core.method import hyper, method, value_at
+from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.optimizers.base import Optimizer, finish, per_dtype, scalars, work
+from neuralopt.optimizers.conventions import check_parts, part
 from neuralopt.optimizers.registry import register
+
+_TORCH = {"initial_accumulator_value": 0.0, "eps_in_sqrt": False}
+_OPTAX = {"initial_accumulator_value": 0.1, "eps_in_sqrt": True}
 
 
 class AdaGradState(NamedTuple):
@@ -27,10 +31,15 @@ class AdaGrad(Optimizer):
     ----------
     learning_rate : float >= 0 or schedule, default 0.01
         Step size.
-    initial_accumulator_value : float >= 0, default 0
-        The sum's first value :math:`s_0`; optax and Keras begin at 0.1.
+    initial_accumulator_value : float >= 0, optional
+        The sum's first value :math:`s_0`, by default 0; optax and Keras begin at 0.1.
     eps : float >= 0, default 1e-10
-        Added outside the root.
+        Added to the root.
+    eps_in_sqrt : bool, optional
+        Put eps under the root, as optax and Keras do. Default no.
+    convention : {"torch", "optax", "keras"}, optional
+        Sets the first value and ``eps_in_sqrt``, which then are left out. ``"torch"`` is the
+        default; ``"optax"`` and ``"keras"`` begin at 0.1 and have eps under the root.
 
     Notes
     -----
@@ -50,17 +59,27 @@ class AdaGrad(Optimizer):
     """
 
     learning_rate: Any = hyper(0.01, low=0)
-    initial_accumulator_value: Any = hyper(0.0, low=0)
+    initial_accumulator_value: Any = hyper(None, low=0)
     eps: Any = hyper(1e-10, low=0)
+    eps_in_sqrt: bool | None = switch(None, None, False, True)
+    convention: str | None = switch(None, None, "torch", "optax", "keras")
 
     learning_rate_range: ClassVar[tuple[float, float]] = (3e-3, 1.0)
+    conventions: ClassVar[dict[str | None, dict[str, Any]]] = {
+        None: _TORCH,
+        "torch": _TORCH,
+        "optax": _OPTAX,
+        "keras": _OPTAX,
+    }
+
+    def __post_init__(self) -> None:
+        check_parts(self)
 
     def init(self, params: Any) -> AdaGradState:
         """Return the first state; see `Transform.init`."""
         first = self._first(params)
-        start = tree.map(
-            lambda z: z + tree.cast(self.initial_accumulator_value, z.dtype, z), tree.zeros_like(params)
-        )
+        begin = part(self, "initial_accumulator_value")
+        start = tree.map(lambda z: z + tree.cast(begin, z.dtype, z), tree.zeros_like(params))
         return AdaGradState(*first, start)
 
     def update(
@@ -68,6 +87,7 @@ class AdaGrad(Optimizer):
     ) -> tuple[Any, AdaGradState]:
         """Return the step; see `Transform.update`."""
         t, rate = self._begin(grads, state.count, params)
+        under = part(self, "eps_in_sqrt")
 
         @per_dtype
         def constants(like: Any) -> tuple[Any, ...]:
@@ -77,7 +97,7 @@ class AdaGrad(Optimizer):
             xp, lr, eps = constants(p)
             g = work(g)
             s = s + g * g
-            root = xp.sqrt(s) + eps
+            root = xp.sqrt(s + eps) if under else xp.sqrt(s) + eps
             # an entry that never had a gradient does not move, also when eps is 0
             safe = xp.where(root > 0, root, xp.ones_like(root))
             return finish(-lr * g / safe, p), s

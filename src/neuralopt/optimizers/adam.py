@@ -3,8 +3,8 @@
 from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
-from neuralopt.core.method import hyper, method, value_at
-from neuralopt.optimizers.base import Optimizer, bias_correction, ema, finish, per_dtype, scalars, work
+from neuralopt.core.method import hyper, method, switch
+from neuralopt.optimizers.base import Optimizer, finish, moment_scalars, moments, work
 from neuralopt.optimizers.registry import register
 
 
@@ -35,16 +35,20 @@ class Adam(Optimizer):
     b2 : 0 <= float < 1 or schedule, default 0.999
         Decay of the second moment.
     eps : float >= 0, default 1e-8
-        Added to the root, after the bias correction.
+        Added to the root.
+    convention : {"torch", "keras"}, default "torch"
+        ``"torch"`` adds eps after the bias correction of the root, as written above and as optax
+        does; ``"keras"`` before it, the paper's :math:`\hat\epsilon`, which is felt where gradients
+        are as small as eps.
 
     Notes
     -----
     Memory: two numbers per parameter. For weight decay take `AdamW`, or put
-    `L2Decay` in front with `chain`. Keras puts eps before the bias correction.
+    `L2Decay` in front with `chain`. Keras's own eps is 1e-7.
 
     References
     ----------
-    Kingma and Ba, 2015, arXiv:1412.6980, algorithm 1.
+    Kingma and Ba, 2015, arXiv:1412.6980, algorithm 1; eps-hat: the end of section 2.
 
     Examples
     --------
@@ -58,6 +62,7 @@ class Adam(Optimizer):
     b1: Any = hyper(0.9, low=0, high=1, high_open=True)
     b2: Any = hyper(0.999, low=0, high=1, high_open=True)
     eps: Any = hyper(1e-8, low=0)
+    convention: str = switch("torch", "torch", "keras")
 
     learning_rate_range: ClassVar[tuple[float, float]] = (3e-4, 1e-1)
 
@@ -70,20 +75,12 @@ class Adam(Optimizer):
     ) -> tuple[Any, AdamState]:
         """Return the step; see `Transform.update`."""
         t, rate = self._begin(grads, state.count, params)
-        now = [value_at(h, state.count) for h in (self.b1, self.b2, self.eps)]
-
-        @per_dtype
-        def constants(like: Any) -> tuple[Any, ...]:
-            xp, lr, b1, b2, eps, step = scalars(like, rate, *now, t)
-            return xp, -lr, b1, b2, eps, bias_correction(xp, b1, step), bias_correction(xp, b2, step)
+        constants = moment_scalars(self, rate, state.count, eps_hat=self.convention == "keras")
 
         def leaf(g: Any, m: Any, v: Any, p: Any) -> tuple[Any, Any, Any]:
-            xp, down, b1, b2, eps, c1, c2 = constants(p)
-            g = work(g)
-            m = ema(b1, m, g)
-            v = ema(b2, v, g * g)
-            m_hat, v_hat = m / c1, v / c2
-            return finish(down * m_hat / (xp.sqrt(v_hat) + eps), p), m, v
+            xp, down, b1, b2, eps, k1, k2 = constants(p)
+            m, v = moments(work(g), m, v, b1, b2)
+            return finish(down * k1 * m / (k2 * xp.sqrt(v) + eps), p), m, v
 
         updates, mu, nu = tree.map_unzip(3, leaf, grads, state.mu, state.nu, params)
         return updates, AdamState(t, rate, mu, nu)

@@ -2,7 +2,8 @@
 
 from typing import Any, ClassVar
 
-from neuralopt.core.method import hyper, method, switch
+from neuralopt.core.errors import InvalidArgument
+from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.optimizers.adam import Adam
 from neuralopt.optimizers.base import Optimizer
 from neuralopt.optimizers.registry import register
@@ -29,6 +30,14 @@ class AdamW(Optimizer):
         The factor :math:`\lambda`.
     mask : {"matrices", "all"} or callable, default "matrices"
         Which parameters decay; biases and norm scales do not by default (torch decays all).
+    convention : {"torch", "paper", "corrected"}, default "torch"
+        What multiplies :math:`\lambda`: ``"torch"`` the learning rate :math:`\eta_t`, as written above
+        and as optax and Keras have it; ``"paper"`` the schedule alone, :math:`\eta_t / \eta_{\max}`, so
+        that the decay does not change with the size of the learning rate; ``"corrected"``
+        :math:`\eta_t^2 / \eta_{\max}`, which keeps the weights' equilibrium while the rate falls.
+    max_learning_rate : float > 0, optional
+        The largest rate of the schedule, :math:`\eta_{\max}`. Needed by the last two conventions when
+        the learning rate is a schedule; a constant rate is its own.
 
     Notes
     -----
@@ -36,8 +45,8 @@ class AdamW(Optimizer):
 
     References
     ----------
-    Loshchilov and Hutter, 2019, arXiv:1711.05101, algorithm 2, with the learning rate as the
-    schedule multiplier, as in torch.
+    Loshchilov and Hutter, 2019, arXiv:1711.05101, algorithm 2; there the schedule multiplies the
+    decay and the learning rate does not. Corrected: Defazio, 2025, arXiv:2506.02285.
 
     Examples
     --------
@@ -53,15 +62,39 @@ class AdamW(Optimizer):
     eps: Any = hyper(1e-8, low=0)
     weight_decay: Any = hyper(1e-2, low=0)
     mask: Any = switch("matrices")
+    convention: str = switch("torch", "torch", "paper", "corrected")
+    max_learning_rate: Any = hyper(None, low=0, low_open=True)
 
     learning_rate_range: ClassVar[tuple[float, float]] = (3e-4, 1e-1)
 
     def __post_init__(self) -> None:
         check_mask(self.mask)
+        if self.convention == "torch":
+            return
+        largest = self.learning_rate if self.max_learning_rate is None else self.max_learning_rate
+        if isinstance(largest, int | float) and largest == 0:
+            raise InvalidArgument(
+                f"AdamW: convention={self.convention!r} divides by the learning rate, which must be above 0, "
+                f"got {largest!r}."
+            )
+        if callable(largest):
+            raise InvalidArgument(
+                f"AdamW: convention={self.convention!r} measures a schedule by its largest rate, got "
+                f"max_learning_rate=None beside {self.learning_rate!r}. Give max_learning_rate=1e-3, say."
+            )
+
+    def _decay(self, count: Any) -> Any:
+        """Return what the learning rate is multiplied with to give the decay of a step."""
+        decay = value_at(self.weight_decay, count)
+        if self.convention == "torch":
+            return decay
+        rate = value_at(self.learning_rate, count)
+        largest = self.learning_rate if self.max_learning_rate is None else self.max_learning_rate
+        return decay / largest if self.convention == "paper" else decay * rate / largest
 
     def _decayed(self) -> DecoupledDecay:
         adam = Adam(self.learning_rate, self.b1, self.b2, self.eps)
-        return DecoupledDecay(adam, self.weight_decay, self.mask)
+        return DecoupledDecay(adam, self._decay, self.mask)
 
     def init(self, params: Any) -> WrapperState:
         """Return Adam's first state with a count; see `Transform.init`."""

@@ -1,5 +1,6 @@
 """What all optimizers have in common."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from neuralopt.core import tree
@@ -17,6 +18,9 @@ from neuralopt.transforms.base import Transform
 
 class Optimizer(Transform):
     """A method that turns gradients into updates.
+
+    A gradient that is not finite spoils its own array, for as long as the method remembers it, and no
+    other array, unless the class says that it measures all arrays together.
 
     Attributes
     ----------
@@ -51,3 +55,45 @@ class Optimizer(Transform):
         """Check the gradients; return the 1-based step t and the learning rate in force."""
         check_same_structure(params, grads)
         return count + 1, self._rate(count, params)
+
+
+def moment_scalars(
+    method: Any, rate: Any, count: Any, *more: Any, eps_hat: bool = False
+) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what makes the scalars of a step with Adam's two moments, for one leaf's kernel.
+
+    Parameters
+    ----------
+    method : Optimizer
+        Has the hyperparameters ``b1``, ``b2`` and ``eps``.
+    rate : scalar array
+        The learning rate in force.
+    count : int array
+        Of shape ``()``: how many updates there were before this one.
+    *more : number, scalar array or schedule
+        Further scalars that the kernel needs.
+    eps_hat : bool, default False
+        Whether eps belongs to the root before its bias correction: it is then divided by
+        the root of the correction, because the kernels add it afterwards.
+
+    Returns
+    -------
+    callable
+        Of the parameter; gives ``(xp, -rate, b1, b2, eps, k1, k2, *more)``. The bias corrections
+        are factors, because a division by a scalar costs as much as one by an array: ``k1 * mu``
+        is the corrected first moment, ``k2 * sqrt(nu)`` the root of the corrected second one.
+    """
+    now = [value_at(h, count) for h in (method.b1, method.b2, method.eps, *more)]
+
+    @per_dtype
+    def constants(like: Any) -> tuple[Any, ...]:
+        xp, lr, t, b1, b2, eps, *rest = scalars(like, rate, count + 1, *now)
+        k1, k2 = 1 / bias_correction(xp, b1, t), 1 / xp.sqrt(bias_correction(xp, b2, t))
+        return xp, -lr, b1, b2, eps * k2 if eps_hat else eps, k1, k2, *rest
+
+    return constants
+
+
+def moments(g: Any, m: Any, v: Any, b1: Any, b2: Any) -> tuple[Any, Any]:
+    """Return the running means of a gradient, in its working dtype, and of its square."""
+    return ema(b1, m, g), ema(b2, v, g * g)

@@ -3,9 +3,17 @@
 from typing import Any, ClassVar
 
 from neuralopt.core import tree
-from neuralopt.core.method import hyper, method, switch, value_at
+from neuralopt.core.method import hyper, method, switch
 from neuralopt.optimizers.adam import AdamState
-from neuralopt.optimizers.base import Optimizer, bias_correction, ema, finish, per_dtype, scalars, work
+from neuralopt.optimizers.base import (
+    Optimizer,
+    bias_correction,
+    finish,
+    moment_scalars,
+    moments,
+    per_dtype,
+    work,
+)
 from neuralopt.optimizers.registry import register
 from neuralopt.transforms.masks import check_mask, selected
 
@@ -75,24 +83,21 @@ class NAdamW(Optimizer):
     ) -> tuple[Any, AdamState]:
         """Return the step; see `Transform.update`."""
         t, rate = self._begin(grads, state.count, params)
-        now = [value_at(h, state.count) for h in (self.b1, self.b2, self.eps, self.weight_decay)]
+        common = moment_scalars(self, rate, state.count, self.weight_decay, t)
 
         @per_dtype
         def constants(like: Any) -> tuple[Any, ...]:
-            xp, lr, b1, b2, eps, decay, step = scalars(like, rate, *now, t)
-            c1, c2 = bias_correction(xp, b1, step), bias_correction(xp, b2, step)
-            ahead = c1 if self.convention == "algoperf" else bias_correction(xp, b1, step + 1)
-            return xp, lr, b1, b2, eps, decay, c1, c2, ahead
+            xp, down, b1, b2, eps, k1, k2, decay, step = common(like)
+            ahead = k1 if self.convention == "algoperf" else 1 / bias_correction(xp, b1, step + 1)
+            return xp, down, b1, b2, eps, decay, b1 * ahead, (1 - b1) * k1, k2
 
         def leaf(decays: bool, g: Any, m: Any, v: Any, p: Any) -> tuple[Any, Any, Any]:
-            xp, lr, b1, b2, eps, decay, c1, c2, ahead = constants(p)
+            xp, down, b1, b2, eps, decay, old, new, k2 = constants(p)
             g = work(g)
-            m = ema(b1, m, g)
-            v = ema(b2, v, g * g)
-            m_bar = b1 * m / ahead + (1 - b1) * g / c1
-            v_hat = v / c2
-            move = m_bar / (xp.sqrt(v_hat) + eps)
-            return finish(-lr * (move + decay * work(p) if decays else move), p), m, v
+            m, v = moments(g, m, v, b1, b2)
+            m_bar = old * m + new * g
+            move = m_bar / (k2 * xp.sqrt(v) + eps)
+            return finish(down * (move + decay * work(p) if decays else move), p), m, v
 
         decays = selected(self.mask, params)
         updates, mu, nu = tree.map_unzip(3, leaf, decays, grads, state.mu, state.nu, params)

@@ -3,13 +3,13 @@
 from typing import Any, TypeVar
 
 from neuralopt.core.errors import InvalidArgument, did_you_mean
-from neuralopt.optimizers.base import Optimizer
 from neuralopt.optimizers.interop import by_name
+from neuralopt.optimizers.rates import with_learning_rate
 from neuralopt.transforms.base import Transform
 
-T = TypeVar("T", bound=type[Optimizer])
+T = TypeVar("T", bound=type[Transform])
 
-_CLASSES: dict[str, type[Optimizer]] = {}
+_CLASSES: dict[str, Any] = {}  # subclasses of Optimizer, or of Wrapper with a default for what it wraps
 
 
 def register(class_: T) -> T:
@@ -18,7 +18,7 @@ def register(class_: T) -> T:
     Parameters
     ----------
     class_ : type
-        A subclass of `Optimizer`.
+        A subclass of `Optimizer`, or of `Wrapper` that can be made without arguments.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def register(class_: T) -> T:
     return class_
 
 
-def registered() -> dict[str, type[Optimizer]]:
+def registered() -> dict[str, Any]:
     """Return all registered optimizers, name to class, in the order of registration.
 
     Returns
@@ -49,7 +49,7 @@ def registered() -> dict[str, type[Optimizer]]:
     --------
     >>> import neuralopt.optimizers
     >>> sorted(registered())[:3]
-    ['adagrad', 'adam', 'adamw']
+    ['adabound', 'adadelta', 'adagrad']
     """
     return dict(_CLASSES)
 
@@ -63,7 +63,8 @@ def get(optimizer: str | Transform, **hyperparameters: Any) -> Any:
         A registered name, in any case; ``"optax.<name>"`` for any optimizer of optax; or an
         optimizer (then no hyperparameters).
     **hyperparameters
-        Handed to the class; ``None`` means its default.
+        Handed to the class; ``None`` means its default. The learning rate of a wrapper such as
+        ``"lookahead"`` is that of the optimizer inside.
 
     Returns
     -------
@@ -79,7 +80,7 @@ def get(optimizer: str | Transform, **hyperparameters: Any) -> Any:
     --------
     >>> import neuralopt.optimizers
     >>> get("adam", learning_rate=0.1)
-    Adam(learning_rate=0.1, b1=0.9, b2=0.999, eps=1e-08)
+    Adam(learning_rate=0.1, b1=0.9, b2=0.999, eps=1e-08, convention='torch')
     >>> get("adma")
     Traceback (most recent call last):
     neuralopt.core.errors.InvalidArgument: unknown optimizer 'adma'. Did you mean 'adam'? Known: gd, sgd, ...
@@ -111,12 +112,14 @@ def get(optimizer: str | Transform, **hyperparameters: Any) -> Any:
             f"unknown optimizer {optimizer!r}.{did_you_mean(optimizer, _CLASSES)} "
             f"Known: {', '.join(_CLASSES)}."
         )
-    # every registered class is a dataclass by @method, which the type of the registry cannot say
-    known = list(cls.__dataclass_fields__)  # type: ignore[attr-defined]
+    known = list(cls.__dataclass_fields__)
+    inside = "learning_rate" in given and "learning_rate" not in known
+    rate = {"learning_rate": given.pop("learning_rate")} if inside else {}
     for name in given:
         if name not in known:
             raise InvalidArgument(
                 f"{cls.__name__} has no hyperparameter {name!r}.{did_you_mean(name, known)} "
                 f"It has: {', '.join(known)}."
             )
-    return cls(**given)
+    made = cls(**given)
+    return with_learning_rate(made, **rate) if rate else made

@@ -5,7 +5,11 @@ from typing import Any, ClassVar, NamedTuple
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.optimizers.base import Optimizer, ema, finish, per_dtype, scalars, work
+from neuralopt.optimizers.conventions import check_parts, part
 from neuralopt.optimizers.registry import register
+
+_TORCH = {"initial_scale": 0.0, "eps_in_sqrt": False, "lr_in_momentum": False}
+_OPTAX = {"initial_scale": 0.0, "eps_in_sqrt": True, "lr_in_momentum": True}
 
 
 class RMSpropState(NamedTuple):
@@ -38,14 +42,18 @@ class RMSprop(Optimizer):
         Added to the root.
     momentum : 0 <= float < 1 or None, default None
         Factor of the velocity; ``None`` keeps no velocity.
-    initial_scale : float >= 0, default 0
-        First value of the running mean.
+    initial_scale : float >= 0, optional
+        First value of the running mean, by default 0.
     centered : bool, default False
         Divide by the running standard deviation; the variance is clamped at 0 before the root.
-    eps_in_sqrt : bool, default False
-        Put eps under the root, as optax and Keras do.
-    lr_in_momentum : bool, default False
-        Put the learning rate inside the velocity, as optax and Keras do.
+    eps_in_sqrt : bool, optional
+        Put eps under the root, as optax and Keras do. Default no.
+    lr_in_momentum : bool, optional
+        Put the learning rate inside the velocity, as optax and Keras do. Default no.
+    convention : {"torch", "optax", "keras", "timm"}, optional
+        Sets ``initial_scale`` and the two switches above at once, which then are left out.
+        ``"torch"`` is the default; ``"optax"`` and ``"keras"`` have both switches on; ``"timm"``
+        as well, and begins at 1.
 
     Notes
     -----
@@ -68,18 +76,29 @@ class RMSprop(Optimizer):
     decay: Any = hyper(0.99, low=0, high=1, high_open=True)
     eps: Any = hyper(1e-8, low=0)
     momentum: Any = hyper(None, low=0, high=1, high_open=True)
-    initial_scale: Any = hyper(0.0, low=0)
+    initial_scale: Any = hyper(None, low=0)
     centered: bool = switch(False, False, True)
-    eps_in_sqrt: bool = switch(False, False, True)
-    lr_in_momentum: bool = switch(False, False, True)
+    eps_in_sqrt: bool | None = switch(None, None, False, True)
+    lr_in_momentum: bool | None = switch(None, None, False, True)
+    convention: str | None = switch(None, None, "torch", "optax", "keras", "timm")
 
     learning_rate_range: ClassVar[tuple[float, float]] = (1e-4, 3e-2)
+    conventions: ClassVar[dict[str | None, dict[str, Any]]] = {
+        None: _TORCH,
+        "torch": _TORCH,
+        "optax": _OPTAX,
+        "keras": _OPTAX,
+        "timm": {**_OPTAX, "initial_scale": 1.0},
+    }
+
+    def __post_init__(self) -> None:
+        check_parts(self)
 
     def init(self, params: Any) -> RMSpropState:
         """Return the first state; see `Transform.init`."""
         first = self._first(params)
-        zeros = tree.zeros_like(params)
-        nu = tree.map(lambda z: z + tree.cast(self.initial_scale, z.dtype, z), zeros)
+        zeros, first_mean = tree.zeros_like(params), part(self, "initial_scale")
+        nu = tree.map(lambda z: z + tree.cast(first_mean, z.dtype, z), zeros)
         mu = zeros if self.centered else ()
         return RMSpropState(*first, nu, mu, () if self.momentum is None else zeros)
 
@@ -90,6 +109,7 @@ class RMSprop(Optimizer):
         t, rate = self._begin(grads, state.count, params)
         momentum = 0.0 if self.momentum is None else value_at(self.momentum, state.count)
         now = [rate, value_at(self.decay, state.count), value_at(self.eps, state.count), momentum]
+        under, inside = part(self, "eps_in_sqrt"), part(self, "lr_in_momentum")
         nothing = tree.map(lambda _: None, grads)
 
         @per_dtype
@@ -104,11 +124,11 @@ class RMSprop(Optimizer):
             if self.centered:
                 m = ema(alpha, m, g)
                 spread = xp.maximum(v - m * m, xp.zeros_like(v))
-            d = g / (xp.sqrt(spread + eps) if self.eps_in_sqrt else xp.sqrt(spread) + eps)
+            d = g / (xp.sqrt(spread + eps) if under else xp.sqrt(spread) + eps)
             if self.momentum is None:
                 return finish(-lr * d, p), v, m, b
-            b = factor * b + (lr * d if self.lr_in_momentum else d)
-            return finish(-b if self.lr_in_momentum else -lr * b, p), v, m, b
+            b = factor * b + (lr * d if inside else d)
+            return finish(-b if inside else -lr * b, p), v, m, b
 
         updates, nu, mu, trace = tree.map_unzip(
             4,

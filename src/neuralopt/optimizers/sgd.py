@@ -6,6 +6,7 @@ from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.optimizers.base import Optimizer, finish, per_dtype, scalars, work
+from neuralopt.optimizers.conventions import check_parts, part
 from neuralopt.optimizers.registry import register
 
 
@@ -35,9 +36,11 @@ class SGD(Optimizer):
         Factor of the velocity; ``None`` keeps no velocity at all.
     nesterov : bool, default False
         Nesterov's form; needs momentum.
-    lr_in_momentum : bool, default False
+    lr_in_momentum : bool, optional
         Put the learning rate inside the velocity, ``b = mu b + lr g``, as Keras does: after a
-        change of the learning rate the velocity then still carries the old one.
+        change of the learning rate the velocity then still carries the old one. Default no.
+    convention : {"torch", "keras"}, optional
+        Sets ``lr_in_momentum``, which then is left out; ``"torch"`` is the default, and optax's.
 
     Notes
     -----
@@ -62,11 +65,18 @@ class SGD(Optimizer):
     learning_rate: Any = hyper(0.01, low=0)
     momentum: Any = hyper(None, low=0, high=1, high_open=True)
     nesterov: bool = switch(False, False, True)
-    lr_in_momentum: bool = switch(False, False, True)
+    lr_in_momentum: bool | None = switch(None, None, False, True)
+    convention: str | None = switch(None, None, "torch", "keras")
 
     learning_rate_range: ClassVar[tuple[float, float]] = (1e-3, 1.0)
+    conventions: ClassVar[dict[str | None, dict[str, Any]]] = {
+        None: {"lr_in_momentum": False},
+        "torch": {"lr_in_momentum": False},
+        "keras": {"lr_in_momentum": True},
+    }
 
     def __post_init__(self) -> None:
+        check_parts(self)
         if self.nesterov and self.momentum is None:
             raise InvalidArgument(
                 "SGD: nesterov=True needs momentum, got momentum=None. Give momentum=0.9, say."
@@ -91,12 +101,14 @@ class SGD(Optimizer):
             _, lr, _ = constants(p)
             return finish(-lr * work(g), p)
 
+        inside = part(self, "lr_in_momentum")
+
         def heavy(g: Any, b: Any, p: Any) -> tuple[Any, Any]:
             _, lr, mu = constants(p)
-            g = lr * work(g) if self.lr_in_momentum else work(g)
+            g = lr * work(g) if inside else work(g)
             b = mu * b + g  # eq. 3
             step = g + mu * b if self.nesterov else b  # eq. 4
-            return finish(-step if self.lr_in_momentum else -lr * step, p), b
+            return finish(-step if inside else -lr * step, p), b
 
         if self.momentum is None:
             return tree.map(plain, grads, params), SGDState(t, rate, ())

@@ -131,6 +131,12 @@ def floats(step: Any, *parameters: Any) -> tuple[Any, ...]:
     of a number and of an array of shape () differ in the last digit, and a
     schedule read from a file must not.
     """
+    for number in parameters:
+        if isinstance(number, Schedule):
+            raise InvalidArgument(
+                f"the numbers of a schedule must be numbers, got {number!r} as one of them. "
+                "Compose schedules instead: a * b, a.then(b, at=step), Warmup(after=a)."
+            )
     xp = namespace(step, *parameters)
     dtype = xp.__array_namespace_info__().default_dtypes()["real floating"]
     return xp, *(xp.asarray(number, dtype=dtype) for number in (step, *parameters))

@@ -1,7 +1,6 @@
 """Half a cosine, and cosines with warm restarts."""
 
 import math
-import numbers
 from typing import Any
 
 from neuralopt.core.errors import InvalidArgument
@@ -92,7 +91,7 @@ class CosineRestarts(Schedule):
     end: Any = hyper(0.0)
 
     def __post_init__(self) -> None:
-        if isinstance(self.T_mult, numbers.Real) and self.T_mult != int(self.T_mult):
+        if isinstance(self.T_mult, int | float) and self.T_mult % 1:
             raise InvalidArgument(f"CosineRestarts: T_mult must be a whole number, got {self.T_mult!r}.")
 
     @property

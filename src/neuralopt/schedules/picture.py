@@ -37,7 +37,6 @@ def plot(schedule: Any, steps: Any = None, ax: Any = None) -> Any:
         import matplotlib.pyplot as plt
 
         _, ax = plt.subplots(figsize=(5, 3), layout="constrained")
-    ax.plot(table["step"], table["value"])
+    ax.plot(table["step"], table["value"], label=type(schedule).__name__)
     ax.set_xlabel("step")
-    ax.set_ylabel(type(schedule).__name__)
     return ax

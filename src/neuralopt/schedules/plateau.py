@@ -35,10 +35,8 @@ class Reduced(Schedule):
 
     def value(self, step: Any) -> Any:
         """Return the reduced value; see `Schedule.value`."""
-        _, t, factor, bound = floats(step, self.factor, self.min_value)
-        full = t * 0 + value_at(self.after, step)
-        xp = namespace(full)
-        return xp.minimum(full, xp.maximum(factor * full, bound + full * 0))
+        xp, t, full, factor, bound = floats(step, value_at(self.after, step), self.factor, self.min_value)
+        return t * 0 + xp.minimum(full, xp.maximum(factor * full, bound))
 
 
 @method

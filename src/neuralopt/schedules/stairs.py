@@ -4,7 +4,7 @@ from typing import Any
 
 from neuralopt.core.method import hyper, method
 from neuralopt.schedules.base import Schedule, check_increasing, floats, reached
-from neuralopt.schedules.decay import Exponential
+from neuralopt.schedules.decay import completed
 
 
 @method
@@ -39,7 +39,8 @@ class Step(Schedule):
 
     def value(self, step: Any) -> Any:
         """Return the stair's value; see `Schedule.value`."""
-        return Exponential(self.initial, self.factor, self.step_size, staircase=True).value(step)
+        _, times, initial, factor = floats(completed(step, self.step_size), self.initial, self.factor)
+        return initial * factor**times
 
 
 @method

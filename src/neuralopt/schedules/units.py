@@ -1,12 +1,14 @@
 """Schedules in other units than steps: stretched in time, in epochs, in fractions of the run."""
 
-import numbers
 from typing import Any
+
+import numpy as np
 
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument, raise_problems
 from neuralopt.core.method import hyper, method, value_at
 from neuralopt.schedules.base import Schedule, floats, length_of, whole
+from neuralopt.schedules.basic import Function
 
 
 @method
@@ -91,7 +93,9 @@ def _is_unit(part: Any) -> bool:
 
 @method
 class PerEpoch(Unit):
-    """A schedule whose axis counts epochs instead of steps, fractions included.
+    r"""A schedule whose axis counts epochs instead of steps, fractions included.
+
+    .. math:: \eta_t = f(t / \text{steps per epoch})
 
     Parameters
     ----------
@@ -114,7 +118,9 @@ class PerEpoch(Unit):
 
 @method
 class OfRun(Unit):
-    """A schedule whose axis is the fraction of the run, from 0 to 1.
+    r"""A schedule whose axis is the fraction of the run, from 0 to 1.
+
+    .. math:: \eta_t = f(t / \text{steps of the run})
 
     Parameters
     ----------
@@ -150,7 +156,8 @@ def bind(part: Any, steps_per_epoch: Any, total_steps: Any) -> Any:
     Returns
     -------
     tree
-        The same value where there is no such unit. The two numbers become leaves.
+        The same value where there is no such unit. The two numbers become leaves. A bare function
+        becomes a `Function`, which can be handed to a compiled program.
 
     Raises
     ------
@@ -162,13 +169,13 @@ def bind(part: Any, steps_per_epoch: Any, total_steps: Any) -> Any:
         [
             f"bind: {name} must be a whole number >= 1, got {number!r}."
             for name, number in given.items()
-            if isinstance(number, numbers.Real) and not (number >= 1 and number == int(number))
+            if isinstance(number, int | float | np.integer) and (number < 1 or number % 1)
         ]
     )
 
     def bound(node: Any) -> Any:
         if not isinstance(node, Unit):
-            return node
+            return Function(node) if callable(node) else node
         return Stretch(node.schedule, steps_per_epoch if isinstance(node, PerEpoch) else total_steps)
 
     return tree.map(bound, part, is_leaf=_is_unit)

@@ -6,7 +6,7 @@ from typing import Any
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import hyper, method, value_at
 from neuralopt.schedules.base import Schedule, floats, length_of, reached, since
-from neuralopt.schedules.cosine import Cosine
+from neuralopt.schedules.cosine import falling_cosine
 
 
 @method
@@ -49,18 +49,22 @@ class Warmup(Schedule):
 
 @method
 class WarmupCosine(Schedule):
-    """A linear warm-up from 0 to the peak, then half a cosine down to the end value.
+    r"""A linear warm-up from 0 to the peak, then half a cosine down to the end value.
+
+    .. math::
+        \eta_t = p\,t/W \ (t < W), \qquad
+        \eta_t = e + (p - e)\,\tfrac12\Bigl(1 + \cos\frac{\pi (\min(t, T) - W)}{T - W}\Bigr) \ (t \ge W)
 
     Parameters
     ----------
     peak : float
-        The highest value, reached after the warm-up.
+        The highest value p, reached after the warm-up.
     warmup_steps : int > 0
-        Length of the warm-up.
+        Length W of the warm-up.
     total_steps : int > warmup_steps
-        Length of the whole, warm-up included.
+        Length T of the whole, warm-up included.
     end : float, default 0
-        The value from ``total_steps`` on.
+        The value e from step T on.
 
     Examples
     --------
@@ -89,5 +93,8 @@ class WarmupCosine(Schedule):
 
     def value(self, step: Any) -> Any:
         """Return the value in force; see `Schedule.value`."""
-        cosine = Cosine(self.peak, self.total_steps - self.warmup_steps, self.end)
-        return Warmup(cosine, self.warmup_steps).value(step)
+        length = self.total_steps - self.warmup_steps
+        xp, t, warm, rest, peak, end = floats(step, self.warmup_steps, length, self.peak, self.end)
+        passed = xp.minimum(floats(since(step, self.warmup_steps))[1] / rest, xp.ones_like(t))
+        falling = end + (peak - end) * falling_cosine(xp, passed)
+        return xp.where(reached(step, self.warmup_steps), falling, peak * t / warm)

@@ -17,15 +17,20 @@ from neuralopt.testing.running import (
     learning_rate_of,
     require,
     same,
+    searches,
     to_jax,
     update,
 )
 
 _FEW = 8  # ulp of a leaf's largest entry, after ten steps
+# A line search sees differences of losses that are rounded each for itself: a few ulp of the loss become
+# many of the step.
+_FEW_SEARCHED = 64
 
 
 def agrees_across_namespaces(optimizer: Any) -> None:
     """Give the same on NumPy, on JAX step by step, and compiled, in float32 and float64."""
+    few = _FEW_SEARCHED if searches(optimizer) else _FEW
     for dtype in (np.float32, np.float64):
         params, stream = example_params(dtype), example_grads(10, dtype)
         with jax.enable_x64(dtype == np.float64):
@@ -39,8 +44,8 @@ def agrees_across_namespaces(optimizer: Any) -> None:
         for label, other in (("eager JAX", eager), ("compiled JAX", compiled)):
             apart = difference(numpy, other, dtype)
             require(
-                apart <= _FEW,
-                f"NumPy and {label} must agree to {_FEW} ulp after 10 steps in {np.dtype(dtype).name}; "
+                apart <= few,
+                f"NumPy and {label} must agree to {few} ulp after 10 steps in {np.dtype(dtype).name}; "
                 f"they are {apart:.0f} ulp apart.",
             )
 

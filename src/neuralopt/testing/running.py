@@ -9,8 +9,9 @@ import numpy as np
 
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
+from neuralopt.core.namespace import namespace
 from neuralopt.optimizers.rates import with_learning_rate
-from neuralopt.testing.problems import quadratic
+from neuralopt.testing.problems import example_params, quadratic
 
 
 def require(holds: Any, law: str) -> None:
@@ -20,8 +21,30 @@ def require(holds: Any, law: str) -> None:
 
 
 def update(optimizer: Any, grads: Any, state: Any, params: Any) -> tuple[Any, Any]:
-    """Return updates and state, giving the optimizer all that it may ask for."""
-    return optimizer.update(grads, state, params, value=quadratic(params), value_fn=quadratic)
+    """Return updates and state, giving the optimizer all that it may ask for.
+
+    The loss that it is given has the gradients that it is given, so that a line search finds what
+    they promise.
+    """
+
+    def loss(trial: Any) -> Any:
+        moved = tree.map(lambda q, p: q - p, trial, params)
+        along = tree.leaves(tree.map(lambda g, d: namespace(g, d).sum(g * d + d * d / 2), grads, moved))
+        return quadratic(params) + sum(along[1:], start=along[0])
+
+    return optimizer.update(grads, state, params, value=quadratic(params), value_fn=loss)
+
+
+def searches(optimizer: Any) -> bool:
+    """Return whether an update asks for the loss at other parameters, as a line search does."""
+    asked, params = [], example_params()
+
+    def loss(trial: Any) -> Any:
+        asked.append(trial)
+        return quadratic(trial)
+
+    optimizer.update(params, optimizer.init(params), params, value=quadratic(params), value_fn=loss)
+    return bool(asked)
 
 
 traces: list[str] = []  # one entry for every time that `compiled_update` was traced
@@ -53,7 +76,7 @@ def follow(
 
 
 def descend(optimizer: Any, loss: Callable[[Any], Any], params: Any, steps: int) -> Any:
-    """Return the loss after so many steps of an optimizer, as one scan."""
+    """Return the loss after so many steps as one scan, at the parameters that the optimizer is judged by."""
 
     def step(carry: Any, _: Any) -> tuple[Any, None]:
         params, state = carry
@@ -61,8 +84,8 @@ def descend(optimizer: Any, loss: Callable[[Any], Any], params: Any, steps: int)
         updates, state = optimizer.update(grads, state, params, value=value, value_fn=loss)
         return (tree.apply_updates(params, updates), state), None
 
-    (params, _), _ = jax.lax.scan(step, (params, optimizer.init(params)), None, length=steps)
-    return loss(params)
+    (params, state), _ = jax.lax.scan(step, (params, optimizer.init(params)), None, length=steps)
+    return loss(optimizer.evaluation_params(params, state))
 
 
 def learning_rate_of(optimizer: Any) -> float | None:

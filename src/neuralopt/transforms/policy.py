@@ -12,6 +12,7 @@ from neuralopt.core.method import value_at
 from neuralopt.core.validation import check_params
 from neuralopt.transforms.base import Transform
 from neuralopt.transforms.masks import selected
+from neuralopt.transforms.partition import Partition
 
 if TYPE_CHECKING:
     import pandas
@@ -105,40 +106,43 @@ def decay_policy(optimizer: Transform, params: Any, *, step: int = 0) -> DecayPo
             f"of type {type(optimizer).__name__}."
         )
     check_params(params)
-    parts = list(_decays(optimizer))
-    named = list(zip(tree.names(params), tree.leaves(params), strict=True))
-    if not parts:
-        return DecayPolicy(
-            tuple(DecayRow(name, p.shape, 0.0, "none", "", "no weight decay") for name, p in named)
-        )
-    tables = [_rows(part, params, named, step) for part in parts]
-    return DecayPolicy(tuple(row for rows in zip(*tables, strict=True) for row in rows))
+    named = dict(zip(tree.names(params), tree.leaves(params), strict=True))
+    tables = [
+        _rows(part, owned, params, named, step) for part, owned in _decays(optimizer, set(named), params)
+    ]
+    rows = {name: [row for table in tables for row in table if row.parameter == name] for name in named}
+    none = {name: DecayRow(name, p.shape, 0.0, "none", "", "no weight decay") for name, p in named.items()}
+    return DecayPolicy(tuple(row for name in named for row in rows[name] or [none[name]]))
 
 
-def _decays(part: Any) -> Iterator[Any]:
-    """Yield every part that decays or may decay, outermost first."""
+def _decays(part: Any, owned: set[str], params: Any) -> Iterator[tuple[Any, set[str]]]:
+    """Yield every part that decays or may decay, outermost first, with the names it has a say in."""
     if isinstance(part, tuple | list):
         for inner in part:
-            yield from _decays(inner)
+            yield from _decays(inner, owned, params)
+    elif isinstance(part, Partition):
+        for optimizer, names in part.owned(params):
+            yield from _decays(optimizer, owned & names, params)
     elif isinstance(part, Transform):
         if part.decay_kind == "unknown" or hasattr(part, "weight_decay"):
-            yield part
+            yield part, owned
         if dataclasses.is_dataclass(part):
             for field in dataclasses.fields(part):
-                yield from _decays(getattr(part, field.name))
+                yield from _decays(getattr(part, field.name), owned, params)
 
 
-def _rows(part: Any, params: Any, named: list[tuple[str, Any]], step: int) -> list[DecayRow]:
+def _rows(part: Any, owned: set[str], params: Any, named: dict[str, Any], step: int) -> list[DecayRow]:
     by, kind = type(part).__name__, part.decay_kind
     if kind == "unknown":
         why = "decays, if at all, by rules of its own"
-        return [DecayRow(name, p.shape, float("nan"), kind, by, why) for name, p in named]
+        return [DecayRow(name, named[name].shape, float("nan"), kind, by, why) for name in owned]
     factor = _as_number(value_at(part.weight_decay, step))
-    mask = getattr(part, "mask", "all")
-    uses = tree.leaves(selected(mask, params))
+    mask = part.decay_mask
+    uses = zip(named, tree.leaves(selected(mask, params)), strict=True)
     return [
-        DecayRow(name, p.shape, factor if use else 0.0, kind, by, _why(mask, use, factor))
-        for (name, p), use in zip(named, uses, strict=True)
+        DecayRow(name, named[name].shape, factor if use else 0.0, kind, by, _why(mask, use, factor))
+        for name, use in uses
+        if name in owned
     ]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from neuralopt.core.namespace import namespace
 from neuralopt.engine.noise import Noise
 from neuralopt.schedules import scheduled, settle
-from neuralopt.transforms.base import Chain
+from neuralopt.transforms import Chain
 from neuralopt.transforms.wrapper import Wrapper
 
 

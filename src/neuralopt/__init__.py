@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Progress,
         SweepResult,
         TrainResult,
+        evaluate,
         sweep,
         train,
     )
@@ -36,6 +37,7 @@ _HOMES = {
         "Progress",
         "SweepResult",
         "TrainResult",
+        "evaluate",
         "sweep",
         "train",
     ),
@@ -67,6 +69,7 @@ __all__ = [
     "apply_updates",
     "compare",
     "datasets",
+    "evaluate",
     "make_task",
     "models",
     "optimizers",

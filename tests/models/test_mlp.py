@@ -213,3 +213,54 @@ def test_errors(arguments, text):
     with pytest.raises(InvalidArgument) as error:
         MLP(*arguments)
     assert text in str(error.value)
+
+
+def masks_for(sizes, rows, rates=(0.3, 0.6)):
+    """Inverted dropout masks for the hidden layers."""
+    random = np.random.default_rng(5)
+    return tuple(
+        (random.random((rows, width)) >= rate) / (1 - rate)
+        for width, rate in zip(sizes[1:-1], rates, strict=False)
+    )
+
+
+def test_masked_outputs_are_the_closed_form():
+    mlp = MLP((3, 4, 5, 2))
+    (W1, b1), (W2, b2), (W3, b3) = params = mlp.init(1)
+    X = np.random.default_rng(0).normal(size=(7, 3))
+    m1, m2 = masks = masks_for(mlp.layer_sizes, 7)
+    hidden = np.tanh((np.tanh(X @ W1 + b1) * m1) @ W2 + b2) * m2
+    np.testing.assert_allclose(mlp.forward(params, X, masks), hidden @ W3 + b3, rtol=1e-14)
+    np.testing.assert_array_equal(
+        mlp.forward(params, X, tuple(np.ones_like(m) for m in masks)), mlp.forward(params, X)
+    )
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "gelu", "sigmoid"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_gradient_of_the_masked_loss_equals_autodiff_and_finite_differences(activation, loss, x64):
+    sizes = (3, 4, 5, 2)
+    mlp = MLP(sizes, activation)
+    X, y, weights = problem(loss, sizes)
+    params, masks = start(mlp), masks_for(sizes, len(X))
+
+    def value(p, where=LOSSES[loss]):
+        return where.value(mlp.forward(p, X, masks), y, weights)
+
+    found, grads = mlp.value_and_grad(params, X, y, LOSSES[loss], weights, masks)
+    auto_value, auto = jax.value_and_grad(value)(to_jax(params))
+    np.testing.assert_allclose(found, auto_value, rtol=1e-12)
+    for a, b in zip(jax.tree.leaves(auto), jax.tree.leaves(grads), strict=True):
+        np.testing.assert_allclose(b, a, rtol=1e-12, atol=1e-12)
+    if loss == "squared_error" and activation != "relu":
+        flat, structure = jax.tree.flatten(params)
+        for k, leaf in enumerate(flat):
+            place, step = np.unravel_index(leaf.size // 2, leaf.shape), 1e-5
+
+            def moved(by, k=k, place=place):
+                other = [a.copy() for a in flat]
+                other[k][place] += by
+                return value(structure.unflatten(other))
+
+            numeric = (moved(step) - moved(-step)) / (2 * step)
+            assert jax.tree.leaves(grads)[k][place] == pytest.approx(numeric, rel=1e-6, abs=1e-9)

@@ -5,6 +5,7 @@ from typing import Any
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument, did_you_mean
 from neuralopt.core.validation import check_params
+from neuralopt.engine.forwards import PerceptronForward
 from neuralopt.engine.modules import adapt_module
 from neuralopt.engine.objective import FunctionObjective, ModelObjective, NetworkObjective, Objective
 from neuralopt.engine.supervised import check_inputs, supervised
@@ -66,10 +67,9 @@ def _adapt_function(function: Any, params: Any, metrics: tuple[str, ...], dtype:
         raise InvalidArgument("metrics need a model; a plain loss function has only its loss.")
     return Trainable(
         FunctionObjective(function),
-        lambda seed: to_numpy(params, dtype),
-        lambda trained: trained,
+        lambda seed: (to_numpy(params, dtype), ()),
+        lambda trained, _: trained,
         lambda data, name: data,
-        None,
         numpy=False,
     )
 
@@ -89,10 +89,12 @@ def _adapt_network(model: Any, params: Any, loss: Any, metrics: tuple[str, ...],
             )
     known = isinstance(loss, Loss)
     objective: Objective = (
-        NetworkObjective(mlp, loss, metrics) if known else ModelObjective(mlp.forward, loss, metrics)
+        NetworkObjective(mlp, loss, metrics)
+        if known
+        else ModelObjective(PerceptronForward(mlp), loss, metrics)
     )
 
-    def rebuild(trained: Any) -> Network:
+    def rebuild(trained: Any, _: Any) -> Network:
         return (network or Network.of(mlp, trained)).with_params(trained)
 
     def prepare(data: Any, name: str) -> Any:
@@ -100,7 +102,7 @@ def _adapt_network(model: Any, params: Any, loss: Any, metrics: tuple[str, ...],
         check_inputs(X, mlp.layer_sizes[0], name)
         return X, y
 
-    def init(seed: int) -> Any:
-        return mlp.init(seed, dtype) if start is None else to_numpy(start, dtype)
+    def init(seed: int) -> tuple[Any, Any]:
+        return mlp.init(seed, dtype) if start is None else to_numpy(start, dtype), ()
 
-    return Trainable(objective, init, rebuild, prepare, mlp.forward, numpy=known)
+    return Trainable(objective, init, rebuild, prepare, numpy=known)

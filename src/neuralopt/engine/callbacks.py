@@ -14,6 +14,7 @@ from neuralopt.core.results import Status
 from neuralopt.core.validation import check_count
 from neuralopt.engine.history import History
 from neuralopt.storage import check_writable
+from neuralopt.transforms import DecayPolicy
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Report:
     rows : dict of arrays
         The epochs of this chunk.
     params : tree
-        The parameters now, on the device; copy what you keep (``numpy.array``), the next chunk
-        takes the memory over.
+        The parameters that are trained, as they are now, on the device; copy what you keep
+        (``numpy.array``), the next chunk takes the memory over.
     status : Status
         RUNNING, or why the run has ended.
     """
@@ -59,6 +60,9 @@ class Callback:
     """
 
     every: int | None = None
+
+    def on_policy(self, policy: DecayPolicy) -> None:
+        """Be told which parameters decay and why, before the start; only where any do."""
 
     def on_start(self, epochs: int, steps: int) -> None:
         """Be told that a run of so many epochs, of so many steps each, begins."""
@@ -115,6 +119,8 @@ class EarlyStopping(Callback):
 class Progress(Callback):
     """A progress bar with loss, learning rate, steps per second and time left.
 
+    Above it stands the table of which parameters decay, where the optimizer decays any.
+
     Parameters
     ----------
     title : str, default "training"
@@ -125,6 +131,10 @@ class Progress(Callback):
 
     def __init__(self, title: str = "training", file: TextIO | None = None) -> None:
         self._title, self._file, self._bar = title, file, None
+
+    def on_policy(self, policy: DecayPolicy) -> None:
+        """Print the table; see `Callback.on_policy`."""
+        print(policy, file=self._file or sys.stderr)
 
     def on_start(self, epochs: int, steps: int) -> None:
         """Draw the empty bar; see `Callback.on_start`."""

@@ -6,7 +6,6 @@ of `run_chunk` in one program). Their static argument is a `Program`, a hashable
 value, so that runs of equal shapes compile once per process.
 """
 
-import dataclasses
 import functools
 from typing import Any
 
@@ -15,97 +14,58 @@ import jax.numpy as jnp
 
 from neuralopt.core import tree
 from neuralopt.core.results import Status
-from neuralopt.engine.loop import Limits, LoopState, close_epoch, train_step
-from neuralopt.engine.objective import Objective
-
-
-@dataclasses.dataclass(frozen=True)
-class Program:
-    """What distinguishes one compiled program from another, besides shapes.
-
-    Attributes
-    ----------
-    objective : Objective
-    full : bool
-        One batch is the whole data: nothing is gathered.
-    validate : bool
-        Whether held-out data are evaluated after every epoch.
-    """
-
-    objective: Objective
-    full: bool
-    validate: bool
-
-    def columns(self, validation: Any, params: Any) -> tuple[str, ...]:
-        """Return the names of the history's columns."""
-        figures = jax.eval_shape(self.objective.evaluate, params, validation) if self.validate else {}
-        return ("loss", "learning_rate", *figures)
-
-
-def _steps(
-    program: Program, optimizer: Any, params: Any, opt_state: Any, batches: Any, weights: Any, take: Any
-) -> Any:
-    """Scan over the steps of an epoch or block; ``take`` turns an entry of ``batches`` into a batch."""
-
-    def step(carry: Any, entry: Any) -> Any:
-        chosen, row_weights = entry
-        params, opt_state = carry
-        new_params, new_state, loss = train_step(
-            program.objective, optimizer, params, opt_state, take(chosen), row_weights
-        )
-        return (new_params, new_state), loss
-
-    (params, opt_state), losses = jax.lax.scan(step, (params, opt_state), (batches, weights))
-    return params, opt_state, losses
-
-
-def _evaluate(program: Program, params: Any, validation: Any) -> dict[str, Any]:
-    return program.objective.evaluate(params, validation) if program.validate else {}
+from neuralopt.engine.closing import close_epoch
+from neuralopt.engine.loop import Limits, LoopState, Method, Point, evaluation_point, train_step
+from neuralopt.engine.program import Data, Program, drawn, scan_steps, sum_statistics
 
 
 def _epoch(
-    program: Program,
-    optimizer: Any,
-    limits: Limits,
-    state: LoopState,
-    data: Any,
-    validation: Any,
-    order: Any,
-    weights: Any,
-    shares: Any,
+    program: Program, method: Method, state: LoopState, data: Data, order: Any
 ) -> tuple[LoopState, dict[str, Any]]:
+    objective, now = program.objective, method.settled(state.feedback)
+    steps = data.shares.shape[0]
+    first = state.epoch * steps
+
+    def take(rows: Any) -> Any:
+        # the order comes from our own permutation, so no index is out of range
+        return tree.map(lambda a: a.at[rows].get(mode="promise_in_bounds"), data.rows)
+
     if program.full:
-        params, opt_state, loss = train_step(
-            program.objective, optimizer, state.params, state.opt_state, data, None
-        )
+        noise = drawn(objective, now.noise, first, state.point, data.rows)
+        point, loss = train_step(objective, now.optimizer, state.point, data.rows, None, noise)
         losses = loss[None]
     else:
-        params, opt_state, losses = _steps(
-            program,
-            optimizer,
-            state.params,
-            state.opt_state,
-            order,
-            weights,
-            # the order comes from our own permutation, so no index is out of range
-            lambda rows: tree.map(lambda a: a.at[rows].get(mode="promise_in_bounds"), data),
-        )
-    return close_epoch(
-        jnp, limits, state, params, opt_state, losses, shares, _evaluate(program, params, validation)
-    )
+        point, losses = scan_steps(objective, now, state.point, order, data.weights, first, take)
+    estimated = ()
+    if objective.stateful and now.optimizer.averages:
+        whole = tree.map(lambda a: a[None], data.rows)
+        batches = (whole, _given) if program.full else (order, take)
+        total = sum_statistics(objective, now, point, batches[0], first, batches[1])
+        estimated = tree.map(lambda s: s / steps, total)
+    return _close(program, method, now, state, point, estimated, losses, data)
+
+
+def _close(
+    program: Program,
+    method: Method,
+    now: Method,
+    state: LoopState,
+    point: Point,
+    estimated: Any,
+    losses: Any,
+    data: Data,
+) -> tuple[LoopState, dict[str, Any]]:
+    kept = evaluation_point(now.optimizer, point, estimated)
+    figures = program.figures(kept, data.validation)
+    return close_epoch(jnp, method, state, point, kept, losses, data.shares, figures)
+
+
+def _given(batch: Any) -> Any:
+    return batch
 
 
 def _chunk(
-    program: Program,
-    optimizer: Any,
-    limits: Limits,
-    state: LoopState,
-    data: Any,
-    validation: Any,
-    orders: Any,
-    weights: Any,
-    shares: Any,
-    until: Any,
+    program: Program, method: Method, state: LoopState, data: Data, orders: Any, until: Any
 ) -> tuple[LoopState, dict[str, Any]]:
     """Run epochs until ``until`` or the end of the run; rows of epochs not run stay NaN.
 
@@ -113,7 +73,7 @@ def _chunk(
     """
     first = state.epoch
     capacity = orders.shape[0]
-    names = program.columns(validation, state.params)
+    names = program.columns(method, state, data.validation)
     rows = {name: jnp.full((capacity,), jnp.nan, dtype=state.best.dtype) for name in names}
 
     def going(carry: Any) -> Any:
@@ -124,7 +84,7 @@ def _chunk(
         current, rows = carry
         slot = current.epoch - first
         order = jax.lax.dynamic_index_in_dim(orders, slot, keepdims=False)
-        current, row = _epoch(program, optimizer, limits, current, data, validation, order, weights, shares)
+        current, row = _epoch(program, method, current, data, order)
         rows = {k: rows[k].at[slot].set(row[k].astype(rows[k].dtype)) for k in names}
         return current, rows
 
@@ -138,15 +98,12 @@ run_chunk = jax.jit(_chunk, static_argnames=("program",), donate_argnames=("stat
 def run_sweep(
     program: Program,
     batching: str,
-    optimizers: Any,
+    methods: Any,
     limits: Limits,
     states: LoopState,
-    data: Any,
-    validation: Any,
+    data: Data,
     orders: Any,
     which: Any,
-    weights: Any,
-    shares: Any,
     until: Any,
 ) -> tuple[LoopState, dict[str, Any]]:
     """Run the same chunk for several runs in one program.
@@ -156,12 +113,18 @@ def run_sweep(
     program : Program
     batching : {"map", "vmap"}
         One run after the other, or all in step.
-    optimizers, states : tree
+    methods : (Transform, Noise or None)
         With a leading axis of runs.
+    limits : Limits
+        Shared by all.
+    states : LoopState
+        With a leading axis of runs.
+    data : Data
+        Shared by all.
     orders : int32 array of shape (seeds, epochs, steps, batch_size)
     which : int32 array of shape (runs,)
         The seed of every run.
-    limits, data, validation, weights, shares, until
+    until
         As for one run, shared by all.
 
     Returns
@@ -171,36 +134,40 @@ def run_sweep(
     rows : dict of arrays of shape (runs, epochs)
     """
 
-    def one(optimizer: Any, state: LoopState, seed: Any) -> Any:
-        return _chunk(
-            program, optimizer, limits, state, data, validation, orders[seed], weights, shares, until
-        )
+    def one(method: Any, state: LoopState, seed: Any) -> Any:
+        optimizer, noise = method
+        return _chunk(program, Method(optimizer, limits, noise), state, data, orders[seed], until)
 
     if batching == "vmap":
-        return jax.vmap(one)(optimizers, states, which)
-    return jax.lax.map(lambda run: one(*run), (optimizers, states, which))
+        return jax.vmap(one)(methods, states, which)
+    return jax.lax.map(lambda run: one(*run), (methods, states, which))
 
 
-@functools.partial(jax.jit, static_argnames=("program",), donate_argnames=("params", "opt_state"))
+@functools.partial(jax.jit, static_argnames=("program",), donate_argnames=("point",))
 def run_block(
-    program: Program, optimizer: Any, params: Any, opt_state: Any, batches: Any, weights: Any
-) -> tuple[Any, Any, Any]:
+    program: Program, method: Method, feedback: Any, point: Point, batches: Any, weights: Any, first: Any
+) -> tuple[Point, Any]:
     """Run the steps of one block of batches that the host has gathered, shape (steps, batch_size, ...)."""
-    return _steps(program, optimizer, params, opt_state, batches, weights, lambda batch: batch)
+    return scan_steps(program.objective, method.settled(feedback), point, batches, weights, first, _given)
+
+
+@functools.partial(jax.jit, static_argnames=("program",))
+def estimate_block(
+    program: Program, method: Method, feedback: Any, point: Point, batches: Any, first: Any
+) -> Any:
+    """Return the sum over a block's batches of the statistics of the parameters to evaluate."""
+    return sum_statistics(program.objective, method.settled(feedback), point, batches, first, _given)
 
 
 @functools.partial(jax.jit, static_argnames=("program",))
 def finish_epoch(
-    program: Program,
-    limits: Limits,
-    state: LoopState,
-    params: Any,
-    opt_state: Any,
-    losses: Any,
-    shares: Any,
-    validation: Any,
+    program: Program, method: Method, state: LoopState, point: Point, estimated: Any, losses: Any, data: Data
 ) -> tuple[LoopState, dict[str, Any]]:
     """Book an epoch whose steps were run block by block."""
-    return close_epoch(
-        jnp, limits, state, params, opt_state, losses, shares, _evaluate(program, params, validation)
-    )
+    return _close(program, method, method.settled(state.feedback), state, point, estimated, losses, data)
+
+
+@jax.jit
+def evaluation_params(optimizer: Any, params: Any, opt_state: Any) -> Any:
+    """Return the parameters to evaluate."""
+    return optimizer.evaluation_params(params, opt_state)

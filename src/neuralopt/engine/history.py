@@ -13,8 +13,10 @@ class History(Mapping[str, np.ndarray]):
     """The record of a run, one entry per epoch in every column.
 
     Columns are ``loss`` (mean of the batch losses of the epoch, each before its step),
-    ``learning_rate`` (in force at the last step), ``seconds`` (wall time of the epoch), and with
-    validation data ``validation_loss`` and ``validation_<metric>``.
+    ``learning_rate`` (in force at the last step), ``seconds`` (wall time of the epoch), with
+    validation data ``validation_loss`` and ``validation_<metric>``, for every other hyperparameter that
+    is scheduled its value at the last step under its name (``b1``, ``stages/0/max_norm``, ``dropout``),
+    and ``skipped_steps`` where a `FiniteGuard` may skip some; the loss is the mean over the others.
 
     Parameters
     ----------

@@ -5,12 +5,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neuralopt.core import tree
+from neuralopt.core.namespace import namespace
 from neuralopt.core.results import Status
+from neuralopt.engine.noise import Noise
 from neuralopt.engine.objective import Objective
+from neuralopt.engine.trainable import cast_floats
+from neuralopt.schedules import feedback_init, settle
 from neuralopt.transforms.base import Transform
-
-CALM_EPOCHS = 10
-"""Epochs in a row whose training loss must change by no more than the tolerance to be called converged."""
 
 
 class Limits(NamedTuple):
@@ -22,6 +23,29 @@ class Limits(NamedTuple):
     divergence: Any  # (), float: multiple of the first batch's loss (at least of 1) that counts as DIVERGED
 
 
+class Method(NamedTuple):
+    """How a run trains; values, so that changing a number compiles nothing."""
+
+    optimizer: Any
+    limits: Limits
+    noise: Noise | None  # where masks come from
+
+    def settled(self, feedback: Any) -> "Method":
+        """Return the method of one epoch: what feeds back is an ordinary schedule in it."""
+        noise = self.noise
+        if noise is not None:
+            noise = noise._replace(rates=settle(noise.rates, feedback[1]))
+        return self._replace(optimizer=settle(self.optimizer, feedback[0]), noise=noise)
+
+
+class Point(NamedTuple):
+    """What a training step takes and gives: the trained parameters and what goes with them."""
+
+    params: Any
+    opt_state: Any
+    statistics: Any  # of the batches seen, for models that carry them; else ()
+
+
 class LoopState(NamedTuple):
     """Everything a run needs to go on: what a checkpoint holds."""
 
@@ -31,20 +55,33 @@ class LoopState(NamedTuple):
     status: Any  # (), int32, code of a Status
     best: Any  # (), float, lowest monitored loss so far
     best_epoch: Any  # (), int32, epochs done when it was reached
-    best_params: Any  # like params; () when they are not kept
+    best_params: Any  # like params, where they are evaluated; () when they are not kept
     wait: Any  # (), int32, epochs since the last improvement
     calm: Any  # (), int32, epochs in a row without change
     previous: Any  # (), float, training loss of the epoch before
     reference: Any  # (), float, loss of the very first batch
+    statistics: Any = ()  # of the batches seen, for models that carry them
+    estimated: Any = ()  # like statistics, of the averaged parameters; () where none are averaged
+    best_statistics: Any = ()  # those of best_params
+    feedback: Any = ((), ())  # states of the feedback schedules in the optimizer and in the dropout rates
+
+    @property
+    def point(self) -> Point:
+        """What the next step starts from."""
+        return Point(self.params, self.opt_state, self.statistics)
 
 
-def first_state(params: Any, optimizer: Transform, *, keep_best: bool) -> LoopState:
+def first_state(
+    params: Any, statistics: Any, optimizer: Transform, noise: Noise | None, *, keep_best: bool
+) -> LoopState:
     """Return the state before the first epoch, in NumPy."""
-    zero = np.asarray(0, np.int32)
-    infinity = np.asarray(np.inf, tree.scalar_dtype(params))
+    zero, dtype = np.asarray(0, np.int32), tree.scalar_dtype(params)
+    infinity = np.asarray(np.inf, dtype)
+    rates = None if noise is None else noise.rates
+    feedback = tree.map(np.asarray, (feedback_init(optimizer), feedback_init(rates)))
     return LoopState(
         params=params,
-        opt_state=optimizer.init(params),
+        opt_state=settle(optimizer, feedback[0]).init(params),
         epoch=zero,
         status=np.asarray(Status.RUNNING.code, np.int32),
         best=infinity,
@@ -54,88 +91,48 @@ def first_state(params: Any, optimizer: Transform, *, keep_best: bool) -> LoopSt
         calm=zero,
         previous=infinity,
         reference=np.zeros_like(infinity),
+        statistics=statistics,
+        estimated=statistics if optimizer.averages else (),
+        best_statistics=statistics if keep_best else (),
+        feedback=cast_floats(feedback, dtype),
     )
 
 
 def train_step(
-    objective: Objective, optimizer: Any, params: Any, opt_state: Any, batch: Any, weights: Any
-) -> tuple[Any, Any, Any]:
-    """Return the parameters and optimizer state after one step, and the loss before it."""
-    loss, grads = objective.value_and_grad(params, batch, weights)
-    updates, opt_state = optimizer.update(
-        grads, opt_state, params, value=loss, value_fn=lambda q: objective.value(q, batch, weights)
+    objective: Objective, optimizer: Any, point: Point, batch: Any, weights: Any, noise: Any = ()
+) -> tuple[Point, Any]:
+    """Return the point after one step, and the loss before it; NaN for a step that was skipped."""
+    (loss, statistics), grads = objective.value_and_grad(
+        point.params, point.statistics, batch, weights, noise
     )
-    return tree.apply_updates(params, updates), opt_state, loss
+    updates, opt_state = optimizer.update(
+        grads,
+        point.opt_state,
+        point.params,
+        value=loss,
+        value_fn=lambda q: objective.value(q, point.statistics, batch, weights, noise),
+    )
+    if optimizer.guards:
+        skip = optimizer.skipped(opt_state) > optimizer.skipped(point.opt_state)
+        xp = namespace(loss, skip)
+        loss = xp.where(skip, xp.asarray(xp.nan, dtype=loss.dtype), loss)
+        statistics = tree.map(lambda old, new: xp.where(skip, old, new), point.statistics, statistics)
+    return Point(tree.apply_updates(point.params, updates), opt_state, statistics), loss
 
 
-def close_epoch(
-    xp: Any,
-    limits: Limits,
-    state: LoopState,
-    params: Any,
-    opt_state: Any,
-    losses: Any,
-    shares: Any,
-    evaluated: dict[str, Any],
-) -> tuple[LoopState, dict[str, Any]]:
-    """Book an epoch: track the best, decide whether the run ends, return the row of the history.
+def evaluation_point(optimizer: Any, point: Point, estimated: Any) -> tuple[Any, Any]:
+    """Return the parameters to evaluate and to keep, and the statistics that belong to them.
 
     Parameters
     ----------
-    xp : module
-        Array namespace.
-    limits : Limits
-    state : LoopState
-        Before the epoch.
-    params, opt_state : tree
-        After the epoch's steps.
-    losses : array of shape (steps,)
-        Loss of every batch before its step.
-    shares : array of shape (steps,)
-        Share of the epoch's rows in every batch; they sum to one.
-    evaluated : dict
-        Validation figures, ``validation_loss`` among them, or empty.
+    optimizer : Transform
+    point : Point
+    estimated : tree
+        The statistics of averaged parameters; () where none are averaged.
 
     Returns
     -------
-    state : LoopState
-    row : dict of scalar arrays
+    params, statistics : tree
     """
-    dtype = state.best.dtype
-    losses = xp.astype(losses, dtype)
-    loss = xp.sum(losses * xp.astype(shares, dtype))
-    monitored = xp.astype(evaluated.get("validation_loss", loss), dtype)
-    epoch = state.epoch + 1
-    improved = monitored < state.best - limits.min_delta
-    zero = xp.zeros_like(state.wait)
-    wait = xp.where(improved, zero, state.wait + 1)
-    calm = xp.where(xp.abs(loss - state.previous) <= limits.tolerance, state.calm + 1, zero)
-    reference = xp.where(state.epoch == 0, losses[0], state.reference)
-    bound = limits.divergence * xp.maximum(xp.abs(reference), xp.ones_like(reference))
-    diverged = ~(xp.isfinite(loss) & xp.isfinite(monitored) & (loss <= bound))
-
-    status = state.status
-    for ended, why in (
-        (calm >= CALM_EPOCHS, Status.CONVERGED),
-        (wait >= limits.patience, Status.EARLY_STOPPED),
-        (diverged, Status.DIVERGED),
-    ):
-        status = xp.where(ended, xp.asarray(why.code, dtype=xp.int32), status)
-
-    best_params = state.best_params
-    if not isinstance(best_params, tuple) or best_params:
-        best_params = tree.map(lambda new, old: xp.where(improved, new, old), params, best_params)
-    row = {"loss": loss, "learning_rate": opt_state.learning_rate, **evaluated}
-    return LoopState(
-        params=params,
-        opt_state=opt_state,
-        epoch=epoch,
-        status=status,
-        best=xp.where(improved, monitored, state.best),
-        best_epoch=xp.where(improved, epoch, state.best_epoch),
-        best_params=best_params,
-        wait=wait,
-        calm=calm,
-        previous=loss,
-        reference=reference,
-    ), row
+    params = optimizer.evaluation_params(point.params, point.opt_state)
+    return params, estimated if optimizer.averages else point.statistics

@@ -5,6 +5,8 @@ from typing import Any
 
 from neuralopt.core.results import Status
 from neuralopt.engine.history import History
+from neuralopt.engine.statistics import Statistics
+from neuralopt.transforms import DecayPolicy
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,7 +17,7 @@ class TrainResult:
     ----------
     params : tree of numpy arrays
         The trained parameters: the best epoch's under ``EarlyStopping(restore_best=True)``,
-        otherwise the last one's.
+        otherwise the last one's. Of an optimizer that averages, the average.
     history : History
         One row per epoch.
     status : Status
@@ -29,6 +31,11 @@ class TrainResult:
         The epoch, counted from 1, of the lowest monitored loss; 0 when none was finite.
     seconds, compile_seconds : float
         Wall time of the epochs, and of compiling before them.
+    statistics : Statistics or None
+        The batch statistics that belong to ``params``, of a module that carries them; of averaged
+        parameters they were estimated anew.
+    decay_policy : DecayPolicy
+        Which parameters decay, by how much and why; prints as a table.
     """
 
     params: Any
@@ -39,6 +46,8 @@ class TrainResult:
     best_epoch: int
     seconds: float
     compile_seconds: float
+    statistics: Statistics | None
+    decay_policy: DecayPolicy
 
     def raise_for_status(self) -> None:
         """Raise `TrainingFailed` with the status's sentence unless the run ended well."""

@@ -16,7 +16,9 @@ from neuralopt.engine.interrupt import DeferredInterrupt
 from neuralopt.engine.loop import LoopState
 from neuralopt.engine.result import TrainResult
 from neuralopt.engine.runners import Runner
+from neuralopt.engine.statistics import Statistics
 from neuralopt.engine.trainable import Trainable
+from neuralopt.transforms import decay_policy
 
 _CHUNK_SECONDS = 0.25
 
@@ -33,6 +35,10 @@ def run(
 ) -> TrainResult:
     """Run chunks until the end; between them book, report, keep."""
     status, seconds, stop = Status.RUNNING, 0.0, False
+    policy = decay_policy(runner.method.settled(state.feedback).optimizer, state.params)
+    if any(row.kind in ("decoupled", "L2") and np.any(np.asarray(row.decay) != 0) for row in policy.rows):
+        for callback in callbacks:
+            callback.on_policy(policy)
     strides = [c.every for c in callbacks if c.every]
     with contextlib.ExitStack() as ending:  # every callback that was started is told of the end
         for callback in callbacks:
@@ -71,10 +77,19 @@ def run(
         if keeper is not None:
             keeper.save(state, history)
     best = int(state.best_epoch)
-    chosen = state.best_params if keep_best and best else state.params
-    params = tree.map(np.array, jax.device_get(chosen))  # the user's own, writable
+    chosen = (state.best_params, state.best_statistics) if keep_best and best else runner.kept(state)
+    params, statistics = tree.map(np.array, jax.device_get(chosen))  # the user's own, writable
     return TrainResult(
-        params, history, status, trainable.rebuild(params), int(state.epoch), best, seconds, compile_seconds
+        params=params,
+        history=history,
+        status=status,
+        model=trainable.rebuild(params, statistics),
+        epochs=int(state.epoch),
+        best_epoch=best,
+        seconds=seconds,
+        compile_seconds=compile_seconds,
+        statistics=Statistics.of(statistics, params),
+        decay_policy=policy,
     )
 
 

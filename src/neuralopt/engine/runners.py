@@ -13,9 +13,12 @@ import numpy as np
 from neuralopt.core import tree
 from neuralopt.core.results import Status
 from neuralopt.engine.batches import Plan
-from neuralopt.engine.compiled import Program, finish_epoch, run_block, run_chunk
+from neuralopt.engine.closing import close_epoch
+from neuralopt.engine.compiled import estimate_block, evaluation_params, finish_epoch, run_block, run_chunk
 from neuralopt.engine.data import Source
-from neuralopt.engine.loop import Limits, LoopState, close_epoch, train_step
+from neuralopt.engine.loop import LoopState, Method, evaluation_point, train_step
+from neuralopt.engine.noise import Noise, draw_eagerly
+from neuralopt.engine.program import Data, Program
 
 _CHUNK_ROWS, _CHUNK_EPOCHS = 500_000, 256
 _BLOCK_BYTES = 16 * 2**20
@@ -42,8 +45,8 @@ class Runner(abc.ABC):
     Parameters
     ----------
     program : Program
-    optimizer : Transform
-    limits : Limits
+    method : Method
+        With its units bound.
     source : Source
         The training data.
     validation : tree or None
@@ -54,16 +57,9 @@ class Runner(abc.ABC):
     """
 
     def __init__(
-        self,
-        program: Program,
-        optimizer: Any,
-        limits: Limits,
-        source: Source,
-        validation: Any,
-        plan: Plan,
-        seed: int,
+        self, program: Program, method: Method, source: Source, validation: Any, plan: Plan, seed: int
     ) -> None:
-        self.program, self.optimizer, self.limits = program, optimizer, limits
+        self.program, self.method = program, method
         self.source, self.validation, self.plan, self.seed = source, validation, plan, seed
         self.capacity = chunk_capacity(source.rows)
 
@@ -79,36 +75,36 @@ class Runner(abc.ABC):
     def advance(self, state: LoopState, until: int) -> tuple[LoopState, dict[str, np.ndarray]]:
         """Run epochs up to ``until``, or fewer; return the state and the rows of the epochs run."""
 
+    def kept(self, state: LoopState) -> tuple[Any, Any]:
+        """Return the parameters of the last epoch as they are evaluated, and their statistics."""
+        optimizer = self.method.settled(state.feedback).optimizer
+        return evaluation_point(optimizer, state.point, state.estimated)
+
 
 class DeviceRunner(Runner):
     """Data on the device, whole chunks in one call."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._data = jax.device_put(self.source.arrays)
-        self._validation = jax.device_put(self.validation)
-        self._weights, self._shares = jax.device_put((self.plan.weights, self.plan.shares))
+        self._data = jax.device_put(
+            Data(self.source.arrays, self.validation, self.plan.weights, self.plan.shares)
+        )
 
     def place(self, state: LoopState) -> LoopState:
         """See `Runner.place`."""
         # a buffer of its own for every leaf: the state is donated to the compiled program
         return tree.map(jax.numpy.array, state)
 
+    def kept(self, state: LoopState) -> tuple[Any, Any]:
+        """See `Runner.kept`; compiled."""
+        optimizer = self.method.settled(state.feedback).optimizer
+        if not optimizer.averages:
+            return super().kept(state)
+        return evaluation_params(optimizer, state.params, state.opt_state), state.estimated
+
     def _run(self, state: LoopState, until: int) -> tuple[LoopState, Any]:
-        epoch = int(state.epoch)
-        orders = chunk_orders(self.plan, self.seed, epoch, until, self.capacity)
-        return run_chunk(
-            self.program,
-            self.optimizer,
-            self.limits,
-            state,
-            self._data,
-            self._validation,
-            orders,
-            self._weights,
-            self._shares,
-            np.int32(until),
-        )
+        orders = chunk_orders(self.plan, self.seed, int(state.epoch), until, self.capacity)
+        return run_chunk(self.program, self.method, state, self._data, orders, np.int32(until))
 
     def compile(self, state: LoopState) -> tuple[LoopState, float]:
         """See `Runner.compile`."""
@@ -129,9 +125,10 @@ class StreamRunner(DeviceRunner):
 
     def __init__(self, *args: Any) -> None:
         Runner.__init__(self, *args)
-        self._validation = jax.device_put(self.validation)
+        self._data = Data(None, jax.device_put(self.validation), None, self.plan.shares)
         row = sum(np.prod(a.shape[1:], dtype=int) * 8 for a in tree.leaves(self.source.arrays))
         self._block = int(np.clip(_BLOCK_BYTES // (row * self.plan.batch_size), 1, self.plan.steps))
+        self._estimates = self.program.objective.stateful and self.method.optimizer.averages
 
     def compile(self, state: LoopState) -> tuple[LoopState, float]:
         """See `Runner.compile`; whole blocks and a shorter last one are two programs."""
@@ -146,34 +143,35 @@ class StreamRunner(DeviceRunner):
                 self.source.arrays,
             )
             weights = None if self.plan.weights is None else self.plan.weights[-steps:]
-            jax.block_until_ready(
-                run_block(self.program, self.optimizer, own.params, own.opt_state, batches, weights)
-            )
+            zero, method = np.int32(0), self.method
+            point, _ = run_block(self.program, method, own.feedback, own.point, batches, weights, zero)
+            if self._estimates:
+                estimate_block(self.program, method, own.feedback, point, batches, zero)
+            jax.block_until_ready(point)
         return state, time.perf_counter() - start
 
     def advance(self, state: LoopState, until: int) -> tuple[LoopState, dict[str, np.ndarray]]:
         """See `Runner.advance`; one epoch at a time."""
-        plan, epoch = self.plan, int(state.epoch)
+        plan, epoch, program, method = self.plan, int(state.epoch), self.program, self.method
         order = plan.order(self.seed, epoch)
-        params, opt_state, losses = state.params, state.opt_state, []
+        point, losses, estimated, feedback = state.point, [], (), state.feedback
         # the program owns what it is given; the state keeps what it still needs
-        state = state._replace(params=(), opt_state=())
-        for first in range(0, plan.steps, self._block):
-            block = slice(first, first + self._block)
+        state = state._replace(params=(), opt_state=(), statistics=())
+        blocks = [slice(first, first + self._block) for first in range(0, plan.steps, self._block)]
+        numbers = [np.int32(epoch * plan.steps + block.start) for block in blocks]
+        for block, first in zip(blocks, numbers, strict=True):
             weights = None if plan.weights is None else plan.weights[block]
-            params, opt_state, loss = run_block(
-                self.program, self.optimizer, params, opt_state, self.source.gather(order[block]), weights
-            )
+            gathered = self.source.gather(order[block])
+            point, loss = run_block(program, method, feedback, point, gathered, weights, first)
             losses.append(loss)
+        if self._estimates:
+            sums = [
+                estimate_block(program, method, feedback, point, self.source.gather(order[block]), first)
+                for block, first in zip(blocks, numbers, strict=True)
+            ]
+            estimated = tree.map(lambda *parts: sum(parts) / plan.steps, *sums)
         state, row = finish_epoch(
-            self.program,
-            self.limits,
-            state,
-            params,
-            opt_state,
-            jax.numpy.concatenate(losses),
-            plan.shares,
-            self._validation,
+            program, method, state, point, estimated, jax.numpy.concatenate(losses), self._data
         )
         return state, {name: np.asarray(value)[None] for name, value in row.items()}
 
@@ -200,15 +198,22 @@ class NumpyRunner(Runner):
         return state, {name: np.stack([row[name] for row in rows]) for name in (rows[0] if rows else ())}
 
     def _epoch(self, state: LoopState) -> tuple[LoopState, dict[str, Any]]:
-        plan, objective = self.plan, self.program.objective
-        order = [slice(None)] if plan.full else plan.order(self.seed, int(state.epoch))
-        params, opt_state, losses = state.params, state.opt_state, []
+        plan, objective, epoch = self.plan, self.program.objective, int(state.epoch)
+        order = [slice(None)] if plan.full else plan.order(self.seed, epoch)
+        now, point, losses = self.method.settled(state.feedback), state.point, []
         for step, rows in enumerate(order):
             batch = tree.map(lambda a, rows=rows: a[rows], self.source.arrays)
             weights = None if plan.weights is None else plan.weights[step]
-            params, opt_state, loss = train_step(objective, self.optimizer, params, opt_state, batch, weights)
+            noise = self._noise(now.noise, epoch * plan.steps + step)
+            point, loss = train_step(objective, now.optimizer, point, batch, weights, noise)
             losses.append(loss)
-        evaluated = objective.evaluate(params, self.validation) if self.program.validate else {}
-        return close_epoch(
-            np, self.limits, state, params, opt_state, np.stack(losses), plan.shares, evaluated
-        )
+        kept = evaluation_point(now.optimizer, point, ())
+        figures = self.program.figures(kept, self.validation)
+        return close_epoch(np, self.method, state, point, kept, np.stack(losses), plan.shares, figures)
+
+    def _noise(self, noise: Noise | None, step: int) -> Any:
+        if noise is None:
+            return ()
+        units, rows = self.program.objective.units, self.plan.batch_size
+        masks = draw_eagerly(noise, units, np.int32(step), rows, np.dtype(self.source.dtype))
+        return tree.map(np.asarray, masks)

@@ -12,15 +12,19 @@ from neuralopt.core.errors import InvalidArgument
 from neuralopt.engine.attempt import attempt
 from neuralopt.engine.batches import Plan, plan_batches
 from neuralopt.engine.callbacks import EarlyStopping
-from neuralopt.engine.compiled import Program
 from neuralopt.engine.data import Source, source
-from neuralopt.engine.loop import Limits
-from neuralopt.engine.objective import NetworkObjective
+from neuralopt.engine.loop import Limits, Method
+from neuralopt.engine.noise import check_schedules, make_noise
+from neuralopt.engine.objective import NetworkObjective, Objective
+from neuralopt.engine.program import Program
 from neuralopt.engine.runners import DeviceRunner, NumpyRunner, Runner, StreamRunner
+from neuralopt.engine.statistics import check_moving_averages
 from neuralopt.engine.trainable import Trainable
 from neuralopt.models import ACTIVATIONS, MLP, Network
+from neuralopt.schedules import AdaptiveDropout, bind, feedback_init, settle
 
 _NEVER = np.iinfo(np.int32).max
+_TRIED_ROWS = 8
 _UNLIMITED = np.iinfo(np.int64).max
 
 
@@ -70,8 +74,10 @@ def make_runner(
     dtype: np.dtype,
     backend: str,
     device_memory: int | None,
+    epochs: int,
+    dropout: Any,
 ) -> Runner:
-    """Check and convert the data; choose where they live."""
+    """Check and convert the data; choose where they live; tell schedules how long the run is."""
     if trainable.objective.metrics and validation is None:
         raise InvalidArgument(
             f"metrics are evaluated on held-out data, got metrics={trainable.objective.metrics} "
@@ -97,15 +103,50 @@ def make_runner(
             f"the data ({train_data.rows} rows) are larger than the device's share of memory and cannot be "
             "one batch. Give a batch_size with a mini-batch method, or raise device_memory."
         )
+    noise = make_noise(trainable.objective, dropout, seed)
+    rates = None if noise is None else noise.rates
+    optimizer, rates = bind((optimizer, rates), plan.steps, plan.steps * epochs)
+    if validation is None:
+        _refuse_adaptive((optimizer, rates))
+    if noise is not None:
+        noise = noise._replace(rates=rates)
+        check_schedules(settle(rates, feedback_init(rates)), plan.steps * epochs)
     _try_loss(trainable, train_data, plan)
+    if trainable.objective.stateful and optimizer.averages:
+        _try_statistics(trainable, train_data)
     kind = NumpyRunner if on_host else StreamRunner if train_data.streamed else DeviceRunner
     program = Program(trainable.objective, full=plan.full, validate=validation is not None)
-    return kind(program, optimizer, bounds, train_data, held_out, plan, seed)
+    return kind(program, Method(optimizer, bounds, noise), train_data, held_out, plan, seed)
+
+
+def _refuse_adaptive(parts: Any) -> None:
+    """Raise where a schedule compares the training loss with that of rows that are not there."""
+
+    def adaptive(node: Any) -> bool:
+        return isinstance(node, AdaptiveDropout)
+
+    if any(adaptive(leaf) for leaf in tree.leaves(parts, adaptive)):
+        raise InvalidArgument(
+            "AdaptiveDropout compares the losses of training and validation, got no validation data. "
+            "Pass validation=(X, y), or take a fixed or scheduled rate."
+        )
+
+
+def _key(objective: Objective) -> Any:
+    """Return noise to try a model with."""
+    return jax.random.key(0) if objective.noisy else ()
+
+
+def _try_statistics(trainable: Trainable, data: Source) -> None:
+    """Raise unless the statistics can be estimated anew for averaged parameters."""
+    rows = data.gather(np.arange(min(data.rows, _TRIED_ROWS)))
+    check_moving_averages(trainable.objective, *trainable.init(0), rows, _key(trainable.objective))
 
 
 def _try_loss(trainable: Trainable, data: Source, plan: Plan) -> None:
     """Raise unless a user's function gives one number for a batch."""
-    if isinstance(trainable.objective, NetworkObjective):
+    objective = trainable.objective
+    if isinstance(objective, NetworkObjective):
         return
     batch = tree.map(
         lambda a: jax.ShapeDtypeStruct(
@@ -115,8 +156,8 @@ def _try_loss(trainable: Trainable, data: Source, plan: Plan) -> None:
     )
     shapes = tree.map(lambda a: f"{a.dtype}{list(a.shape)}", batch)
     found = attempt(
-        lambda params, batch: trainable.objective.value(params, batch, None),
-        trainable.init(0),
+        lambda params, statistics, batch: objective.value(params, statistics, batch, None, _key(objective)),
+        *trainable.init(0),
         batch,
         failure=f"the loss could not be computed for a batch of {shapes}",
         cause="Likely cause: it expects other shapes or dtypes.",

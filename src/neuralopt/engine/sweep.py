@@ -1,6 +1,5 @@
 """Learning rates x seeds of one optimizer in one compiled program."""
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,15 +13,12 @@ from neuralopt.core.results import Status
 from neuralopt.core.validation import check_count
 from neuralopt.engine.adapters import adapt
 from neuralopt.engine.callbacks import EarlyStopping
-from neuralopt.engine.compiled import run_sweep
-from neuralopt.engine.interrupt import DeferredInterrupt
-from neuralopt.engine.loop import LoopState, first_state
 from neuralopt.engine.precision import check_dtype, precision, use_compilation_cache
-from neuralopt.engine.runners import DeviceRunner, Runner, chunk_capacity, chunk_orders
+from neuralopt.engine.runners import DeviceRunner
 from neuralopt.engine.setup import limits, make_runner, warn_without_gradient
 from neuralopt.engine.sweep_result import SweepResult
-
-_CHUNK_SECONDS = 0.5
+from neuralopt.engine.sweep_run import evaluation_points, run_all, stack_runs
+from neuralopt.schedules import bind
 
 
 def sweep(
@@ -44,6 +40,7 @@ def sweep(
     dtype: Any = "float32",
     batching: str | None = None,
     progress: Callable[[int], bool | None] | None = None,
+    dropout: Any = None,
 ) -> SweepResult:
     """Train one model at several learning rates from several seeds, in one compiled program.
 
@@ -88,6 +85,8 @@ def sweep(
         ``vmap`` elsewhere.
     progress : callable, optional
         Called between chunks with the number of epochs done; returns True to interrupt all runs.
+    dropout : 0 <= float < 1, schedule, AdaptiveDropout, or tuple of such, optional
+        As for `train`.
 
     Returns
     -------
@@ -121,30 +120,43 @@ def sweep(
         warn_without_gradient(model)
         stopping = () if early_stopping is None else (early_stopping,)
         bounds = limits(stopping, None, divergence, dtype)
-        runner = make_runner(trainable, data, validation, template, bounds, batch_size, 0, dtype, "jax", None)
+        runner = make_runner(
+            trainable,
+            data,
+            validation,
+            template,
+            bounds,
+            batch_size,
+            seeds[0],
+            dtype,
+            "jax",
+            None,
+            epochs,
+            dropout,
+        )
         if type(runner) is not DeviceRunner:
             raise InvalidArgument(
                 f"a sweep needs its data on the device, got {runner.source.rows} rows that are larger than "
                 "its share of memory. Train the runs one by one with train, which streams."
             )
         keep_best = early_stopping.restore_best if early_stopping else validation is not None
+        length = runner.plan.steps, runner.plan.steps * epochs
         values = [
-            optimizers.with_learning_rate(template, schedule(float(r)) if schedule else float(r))
+            bind(
+                optimizers.with_learning_rate(template, schedule(float(r)) if schedule else float(r)), *length
+            )
             for r in rates
         ]
-        starts = [trainable.init(seed) for seed in seeds]
-        runs = [(value, start) for value in values for start in starts]
-        states = _stack([first_state(start, value, keep_best=keep_best) for value, start in runs])
-        opts = _stack([tree.map(lambda h: np.asarray(h, dtype), value) for value, _ in runs])
+        methods, states = stack_runs(runner.method.noise, values, seeds, trainable, keep_best, dtype)
         batching = batching or ("map" if jax.default_backend() == "cpu" else "vmap")
-        states, rows, seconds, compiling, interrupted = _run(
-            runner, opts, states, seeds, len(rates), epochs, batching, progress
+        states, rows, seconds, compiling, interrupted = run_all(
+            runner, methods, states, seeds, len(rates), epochs, batching, progress
         )
         shape = (len(rates), len(seeds))
         best = np.asarray(states.best_epoch)
-        chosen = jax.device_get(states.params)
+        chosen = jax.device_get(evaluation_points(methods[0], states))
         if keep_best:
-            kept = jax.device_get(states.best_params)
+            kept = jax.device_get((states.best_params, states.best_statistics))
             chosen = tree.map(
                 lambda last, good: np.where(best.reshape(-1, *[1] * (last.ndim - 1)) > 0, good, last),
                 chosen,
@@ -159,7 +171,8 @@ def sweep(
             best_epoch=best.reshape(shape),
             seconds=seconds,
             compile_seconds=compiling,
-            _params=chosen,
+            _params=chosen[0],
+            _statistics=chosen[1],
             _rebuild=trainable.rebuild,
         )
 
@@ -175,73 +188,8 @@ def _check_rates(learning_rates: Sequence[float], seeds: tuple[int, ...]) -> np.
     return rates
 
 
-def _stack(values: list[Any]) -> Any:
-    return tree.map(lambda *leaves: np.stack(leaves), *values)
-
-
 def _final(code: int, interrupted: bool) -> Status:
     status = Status.from_code(code)
     if status is Status.RUNNING:
         return Status.INTERRUPTED if interrupted else Status.MAX_EPOCHS
     return status
-
-
-def _run(
-    runner: Runner,
-    opts: Any,
-    states: LoopState,
-    seeds: tuple[int, ...],
-    rates: int,
-    epochs: int,
-    batching: str,
-    progress: Callable[[int], bool | None] | None,
-) -> tuple[LoopState, dict[str, np.ndarray], float, float, bool]:
-    """Run chunks of epochs of all runs; the first call runs none and so measures compilation."""
-    plan, capacity = runner.plan, max(1, chunk_capacity(runner.source.rows) // len(seeds))
-    which = np.tile(np.arange(len(seeds), dtype=np.int32), rates)
-    fixed = jax.device_put((opts, runner.limits, runner.source.arrays, runner.validation))
-    opts, bounds, data, validation = fixed
-
-    def chunk(states: LoopState, epoch: int, until: int) -> Any:
-        orders = np.stack([chunk_orders(plan, seed, epoch, until, capacity) for seed in seeds])
-        return jax.block_until_ready(
-            run_sweep(
-                runner.program,
-                batching,
-                opts,
-                bounds,
-                states,
-                data,
-                validation,
-                orders,
-                which,
-                plan.weights,
-                plan.shares,
-                np.int32(until),
-            )
-        )
-
-    begin = time.perf_counter()
-    states, _ = chunk(jax.device_put(states), 0, 0)
-    compiling, seconds, epoch, size = time.perf_counter() - begin, 0.0, 0, 1
-    parts: dict[str, list[np.ndarray]] = {}
-    stopped = False
-    with DeferredInterrupt() as interrupt:
-        while epoch < epochs:
-            until = min(epochs, epoch + min(size, capacity))
-            begin = time.perf_counter()
-            states, rows = chunk(states, epoch, until)
-            elapsed = time.perf_counter() - begin
-            seconds += elapsed
-            for name, column in rows.items():
-                parts.setdefault(name, []).append(np.asarray(column)[:, : until - epoch])
-            size = max(1, min(2 * size, int(_CHUNK_SECONDS * (until - epoch) / max(elapsed, 1e-9))))
-            epoch = until
-            stopped = (progress is not None and bool(progress(epoch))) or interrupt.requested
-            if stopped or (np.asarray(states.status) != Status.RUNNING.code).all():
-                break
-    joined = {name: np.concatenate(columns, axis=1) for name, columns in parts.items()}
-    if epoch < epochs:
-        rest = ((0, 0), (0, epochs - epoch))
-        joined = {name: np.pad(c, rest, constant_values=np.nan) for name, c in joined.items()}
-    return states, joined, seconds, compiling, interrupt.requested or (stopped and epoch < epochs)

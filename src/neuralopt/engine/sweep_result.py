@@ -8,6 +8,7 @@ import numpy as np
 
 from neuralopt.core import tree
 from neuralopt.core.results import Status
+from neuralopt.engine.statistics import Statistics
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,12 +36,24 @@ class SweepResult:
     seconds: float
     compile_seconds: float
     _params: Any
-    _rebuild: Callable[[Any], Any]
+    _statistics: Any
+    _rebuild: Callable[[Any, Any], Any]
 
     def params(self, learning_rate: int, seed: int) -> Any:
         """Return the parameters of one run, by its indices: the best epoch's, as `train` gives them."""
-        return tree.map(lambda leaf: leaf[learning_rate * len(self.seeds) + seed], self._params)
+        return self._of(self._params, learning_rate, seed)
+
+    def statistics(self, learning_rate: int, seed: int) -> Statistics | None:
+        """Return the batch statistics that belong to `params`, of a module that carries them."""
+        return Statistics.of(
+            self._of(self._statistics, learning_rate, seed), self.params(learning_rate, seed)
+        )
 
     def model(self, learning_rate: int, seed: int) -> Any:
         """Return the trained model of one run, by its indices."""
-        return self._rebuild(self.params(learning_rate, seed))
+        return self._rebuild(
+            self.params(learning_rate, seed), self._of(self._statistics, learning_rate, seed)
+        )
+
+    def _of(self, stacked: Any, learning_rate: int, seed: int) -> Any:
+        return tree.map(lambda leaf: leaf[learning_rate * len(self.seeds) + seed], stacked)

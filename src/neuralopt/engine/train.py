@@ -40,6 +40,7 @@ def train(
     dtype: Any = "float32",
     backend: str = "jax",
     device_memory: int | None = None,
+    dropout: Any = None,
 ) -> TrainResult:
     """Train a model by gradient.
 
@@ -84,6 +85,10 @@ def train(
         The NumPy loop has the same history and statuses; it takes MLPs with a named loss.
     device_memory : int, optional
         Bytes of data that may lie on the device; by default a quarter of its memory.
+    dropout : 0 <= float < 1, schedule, AdaptiveDropout, or tuple of such, optional
+        Share of the hidden activations of an MLP that each training step drops; the others are
+        divided by 1 - rate. A tuple has one for each hidden layer. Evaluation drops nothing. The
+        masks follow from ``seed`` and the step. Flax and equinox modules have layers of their own.
 
     Returns
     -------
@@ -122,11 +127,24 @@ def train(
         stopping = [c for c in callbacks if isinstance(c, EarlyStopping)]
         bounds = limits(stopping, tolerance, divergence, dtype)
         runner = make_runner(
-            trainable, data, validation, opt, bounds, batch_size, seed, dtype, backend, device_memory
+            trainable,
+            data,
+            validation,
+            opt,
+            bounds,
+            batch_size,
+            seed,
+            dtype,
+            backend,
+            device_memory,
+            epochs,
+            dropout,
         )
+        opt, noise = runner.method.optimizer, runner.method.noise
         keep_best = any(c.restore_best for c in stopping)
-        start = trainable.init(seed)
-        state, history, keeper = first_state(start, opt, keep_best=keep_best), History(), None
+        start, statistics = trainable.init(seed)
+        state, history = first_state(start, statistics, opt, noise, keep_best=keep_best), History()
+        keeper = None
         if checkpoint is not None:
             identity = fingerprint(
                 model=runner.program.objective,
@@ -138,9 +156,10 @@ def train(
                 early_stopping=stopping,
                 tolerance=tolerance,
                 divergence=divergence,
-                params=data_digest(start),
+                params=data_digest((start, statistics)),
                 data=data_digest(runner.source.arrays),
                 validation=data_digest(runner.validation),
+                **({} if noise is None or dropout is None else {"dropout": noise.rates}),
             )
             keeper = Checkpoint(checkpoint, identity, checkpoint_every, resume)
             if keeper.found:

@@ -22,22 +22,20 @@ class Trainable:
     ----------
     objective : Objective
     init : callable
-        ``init(seed) -> params``, NumPy arrays of the run's dtype.
+        ``init(seed) -> (params, statistics)``, NumPy arrays of the run's dtype; statistics are
+        ``()`` for a model that carries none.
     rebuild : callable
-        ``rebuild(params) -> model``: the trained model in the form it was given in.
+        ``rebuild(params, statistics) -> model``: the trained model in the form it was given in.
     prepare : callable
         ``prepare(data, name) -> data`` in the shapes the objective takes.
-    forward : callable or None
-        ``forward(params, X) -> predictions``; None for a plain function.
     numpy : bool
         Whether the NumPy loop can run it.
     """
 
     objective: Objective
-    init: Callable[[int], Any]
-    rebuild: Callable[[Any], Any]
+    init: Callable[[int], tuple[Any, Any]]
+    rebuild: Callable[[Any, Any], Any]
     prepare: Callable[[Any, str], Any]
-    forward: Callable[[Any, Any], Any] | None
     numpy: bool
 
 

@@ -19,6 +19,7 @@ class Arguments(BaseEstimator):
         optimizer: Any = "adam",
         learning_rate: Any = None,
         alpha: float = 0.0,
+        dropout: Any = None,
         loss: Any = None,
         epochs: int = 200,
         batch_size: int | str | None = None,
@@ -37,6 +38,7 @@ class Arguments(BaseEstimator):
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.alpha = alpha
+        self.dropout = dropout
         self.loss = loss
         self.epochs = epochs
         self.batch_size = batch_size

@@ -69,6 +69,7 @@ class NeuralEstimator(Arguments):
             tolerance=self.tolerance,
             dtype=settings.dtype,
             backend=self.backend,
+            dropout=self.dropout,
         )
         kept = result.best_epoch if self.early_stopping and result.best_epoch else result.epochs
         self.mlp_, self.params_, self.history_ = mlp, result.params, result.history

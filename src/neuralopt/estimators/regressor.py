@@ -31,6 +31,9 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
         Adds the penalty ``alpha / 2 * sum(W ** 2)`` over all weights, not biases, to the loss that is
         minimised; the recorded losses are without it. Scikit-learn's networks divide theirs by the
         number of rows. Decoupled weight decay is ``optimizer="adamw"``.
+    dropout : 0 <= float < 1, schedule, AdaptiveDropout, tuple of such, or None, default None
+        Share of the hidden activations that each training step drops; a tuple has one for each hidden
+        layer. Predictions drop nothing.
     loss : "squared_error", Loss, callable or None, default None
         None means squared error. A callable ``loss(prediction, y)`` of arrays of shape (n, outputs),
         standardised, is differentiated by JAX.

@@ -11,6 +11,7 @@ from neuralopt import optimizers
 from neuralopt.core.errors import InvalidArgument, did_you_mean, raise_problems
 from neuralopt.core.method import Law
 from neuralopt.core.validation import check_count
+from neuralopt.engine.noise import check_rates
 from neuralopt.engine.precision import check_dtype
 from neuralopt.models import LOSSES, Loss, get_loss
 from neuralopt.models.activations import check_activation
@@ -75,6 +76,8 @@ def resolve(estimator: Any, targets: str) -> Settings:
     attempt(check_activation, given["activation"])
     optimizer = attempt(_optimizer, given["optimizer"], given["learning_rate"])
     attempt(_number, "alpha", given["alpha"], Law(low=0))
+    if given["dropout"] is not None and isinstance(hidden, tuple):
+        attempt(check_rates, given["dropout"], len(hidden))
     loss = attempt(_loss, given["loss"], targets)
     attempt(check_count, "epochs", given["epochs"])
     if given["batch_size"] not in (None, "full"):

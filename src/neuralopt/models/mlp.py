@@ -1,7 +1,7 @@
 """The multi-layer perceptron: any depth, by recursion, with hand-written backpropagation."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -100,7 +100,7 @@ class MLP:
     def _name(self, layer: int) -> str:
         return self.output_activation if layer == len(self.layer_sizes) - 2 else self.activation
 
-    def forward(self, params: Params, X: Any) -> Any:
+    def forward(self, params: Params, X: Any, masks: Sequence[Any] = ()) -> Any:
         """Return the outputs for inputs.
 
         Parameters
@@ -108,21 +108,25 @@ class MLP:
         params : list of (W, b)
             NumPy or JAX arrays.
         X : array of shape (n, layer_sizes[0])
+        masks : sequence of arrays, default ()
+            Dropout, in training only: what the activations of each hidden layer are multiplied by,
+            of shape (n, units), 0 or 1 / (1 - rate). Drawn by the caller; empty means none.
 
         Returns
         -------
         array of shape (n, layer_sizes[-1])
         """
-        return self._forward(params, _inputs(params, X), 0)
+        return self._forward(params, _inputs(params, X), 0, masks)
 
-    def _forward(self, params: Params, a: Any, layer: int) -> Any:
+    def _forward(self, params: Params, a: Any, layer: int, masks: Sequence[Any]) -> Any:
         if not params:
             return a
         (W, b), *rest = params
-        return self._forward(rest, ACTIVATIONS[self._name(layer)].apply(a @ W + b[None, :]), layer + 1)
+        out = ACTIVATIONS[self._name(layer)].apply(a @ W + b[None, :])
+        return self._forward(rest, _masked(out, masks), layer + 1, masks[1:])
 
     def value_and_grad(
-        self, params: Params, X: Any, y: Any, loss: Loss, weights: Any = None
+        self, params: Params, X: Any, y: Any, loss: Loss, weights: Any = None, masks: Sequence[Any] = ()
     ) -> tuple[Any, Params]:
         """Return the loss and its gradient in the parameters, by hand-written backpropagation.
 
@@ -135,6 +139,8 @@ class MLP:
         loss : Loss
         weights : array of shape (n,), optional
             Weights of the rows; without them the loss is the mean.
+        masks : sequence of arrays, default ()
+            Dropout, as for `forward`.
 
         Returns
         -------
@@ -146,11 +152,16 @@ class MLP:
         def top(output: Any) -> tuple[Any, Any]:
             return loss.value_and_gradient(output, y, weights)
 
-        value, _, grads = self._backward(params, _inputs(params, X), 0, top)
+        value, _, grads = self._backward(params, _inputs(params, X), 0, top, masks)
         return value, grads
 
     def _backward(
-        self, params: Params, a: Any, layer: int, top: Callable[[Any], tuple[Any, Any]]
+        self,
+        params: Params,
+        a: Any,
+        layer: int,
+        top: Callable[[Any], tuple[Any, Any]],
+        masks: Sequence[Any],
     ) -> tuple[Any, Any, Params]:
         """Return the loss, its gradient in this layer's input, and the gradients from this layer up."""
         if not params:
@@ -160,13 +171,19 @@ class MLP:
         activation = ACTIVATIONS[self._name(layer)]
         z = a @ W + b[None, :]
         out = activation.apply(z)
-        value, d_out, above = self._backward(rest, out, layer + 1, top)
+        value, d_out, above = self._backward(rest, _masked(out, masks), layer + 1, top, masks[1:])
+        d_out = _masked(d_out, masks)
         d_z = activation.pull(d_out, z, out)  # chain rule through the activation
         # dL/dW = a' dL/dz, dL/db = sum of rows of dL/dz; XLA copies a transposed left factor of a product of
         # this shape, but takes a transposed result for nothing
         own = ((d_z.T @ a).T, namespace(d_z).sum(d_z, axis=0))
         below = d_z @ W.T if layer else None  # nobody asks for the gradient in the data
         return value, below, [own, *above]
+
+
+def _masked(a: Any, masks: Sequence[Any]) -> Any:
+    """Return activations, or their gradient, times their layer's mask, if there is one."""
+    return a * masks[0] if masks else a
 
 
 def _inputs(params: Params, X: Any) -> Any:

@@ -21,7 +21,7 @@ from neuralopt.optimizers import compare_conventions, with_learning_rate
 
 HERE = Path(__file__).parent
 PAGES, PICTURES = HERE / "optimizers", HERE / "pictures" / "optimizers"
-STEPS, RATES, START = 100, 12, np.array([[-1.2], [1.0]])
+STEPS, RATES, START = 300, 12, np.array([[-1.2], [1.0]])
 
 USE = {
     "gd": (
@@ -100,7 +100,7 @@ def slope(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def walk(optimizer: Any) -> np.ndarray:
-    """Return the points of evaluation of 100 steps, shape (101, 2)."""
+    """Return the points of evaluation of all steps, shape (steps + 1, 2)."""
     params, points = {"W": START}, [START[:, 0]]
     state = optimizer.init(params)
     with np.errstate(all="ignore"):  # a learning rate of the grid may be too high; it is not chosen then
@@ -128,7 +128,7 @@ def picture(rate: float, points: np.ndarray) -> str:
     axes = figure.subplots()
     x, y = np.meshgrid(np.linspace(-1.7, 1.7, 60), np.linspace(-0.7, 2.2, 60))
     heights = np.log10(1e-4 + ((1 - x) ** 2 + 100 * (y - x * x) ** 2) / 500)
-    axes.contour(x, y, heights, levels=12, colors="#bbbbbb", linewidths=0.6)
+    axes.contour(x, y, heights, levels=12, colors="#bbbbbb", linewidths=0.6, linestyles="solid")
     inside = np.clip(points, [-1.7, -0.7], [1.7, 2.2])
     axes.plot(*inside.T, color="#2166ac", linewidth=1.0, marker=".", markersize=3)
     axes.plot(*START[:, 0], "o", color="#2166ac", markersize=5)

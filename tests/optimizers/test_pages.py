@@ -31,7 +31,7 @@ def test_the_index_names_every_optimizer():
 
 def test_a_walk_goes_down_and_tells_where_it_is_evaluated():
     rate, points = make_optimizers.best_walk(optimizers.Adam)
-    assert points.shape == (101, 2)
+    assert points.shape == (make_optimizers.STEPS + 1, 2)
     low, high = optimizers.Adam.learning_rate_range
     assert low <= rate <= high
     heights = [make_optimizers.rosenbrock({"W": p[:, None]}) for p in points]

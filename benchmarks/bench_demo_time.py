@@ -35,11 +35,7 @@ def measure(quick: bool) -> dict[str, Any]:
                     raise RuntimeError(f"the demo ended with {done.returncode}: {done.stderr[-2000:]}")
                 reports.append(sum(p.stat().st_size for p in output.rglob("*.html")))
     figures = {name: figure(found) for name, found in times.items()}
-    what = (
-        f"`compare digits diabetes --optimizers classic {' '.join(_QUICK)}`"
-        if quick
-        else "`compare digits diabetes --optimizers classic`"
-    )
+    what = "`compare digits diabetes --optimizers classic" + " ".join(["", *(_QUICK if quick else ())]) + "`"
     rows = [
         ["nothing compiled yet", spread(figures["cold"], "s")],
         ["again, programs cached", spread(figures["warm"], "s")],

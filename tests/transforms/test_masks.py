@@ -38,7 +38,7 @@ def names(mask):
         (excluding("*/b", mask=by_name("head/*", "stem/*")), ["head/W", "stem/W", "stem/gain"]),
         (excluding("stem/*", mask=lambda name, leaf: leaf.ndim == 1), ["head/b", "norm/scale"]),
     ],
-    ids=repr,
+    ids=lambda value: re.sub(" at 0x[0-9a-f]+", "", repr(value)),
 )
 def test_what_is_selected(mask, expected):
     check_mask(mask)

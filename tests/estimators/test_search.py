@@ -84,6 +84,7 @@ def test_a_clone_carries_every_argument_and_nothing_else(kind: type, iris: Data)
         "optimizer": transforms.DecoupledDecay(optimizers.SGD(0.1, momentum=0.9)),
         "learning_rate": 0.2,
         "alpha": 0.1,
+        "dropout": 0.25,
         "loss": None,
         "epochs": 2,
         "batch_size": 7,

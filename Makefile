@@ -10,7 +10,7 @@ BIN := .venv/bin
 .PHONY: demo test lint bench clean
 
 demo: .venv/installed
-	$(BIN)/neuralopt compare digits diabetes --title "neuralopt: the demo"
+	$(BIN)/neuralopt compare digits diabetes --optimizers classic --title "neuralopt: the demo"
 
 test: .venv/installed-test
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)

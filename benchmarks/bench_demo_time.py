@@ -25,6 +25,7 @@ def measure(quick: bool) -> dict[str, Any]:
             for name, found in times.items():
                 output = Path(folder, name)
                 command = [sys.executable, "-m", "neuralopt.cli", "compare", "digits", "diabetes"]
+                command += ["--optimizers", "classic"]
                 command += ["--output", str(output), *(_QUICK if quick else ())]
                 environment = {**os.environ, "NEURALOPT_CACHE": str(Path(folder, "cache"))}
                 begin = time.perf_counter()
@@ -34,7 +35,7 @@ def measure(quick: bool) -> dict[str, Any]:
                     raise RuntimeError(f"the demo ended with {done.returncode}: {done.stderr[-2000:]}")
                 reports.append(sum(p.stat().st_size for p in output.rglob("*.html")))
     figures = {name: figure(found) for name, found in times.items()}
-    what = f"`compare digits diabetes {' '.join(_QUICK)}`" if quick else "`compare digits diabetes`"
+    what = "`compare digits diabetes --optimizers classic" + " ".join(["", *(_QUICK if quick else ())]) + "`"
     rows = [
         ["nothing compiled yet", spread(figures["cold"], "s")],
         ["again, programs cached", spread(figures["warm"], "s")],

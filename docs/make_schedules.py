@@ -6,15 +6,13 @@ Formulas and parameters are those of the docstrings.
 """
 
 import inspect
-import io
-import re
-import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy as np
+from drawing import formula, svg
 from matplotlib.figure import Figure
 
 from neuralopt import schedules as s
@@ -172,27 +170,19 @@ def picture(example: Example) -> str:
         values = observed(schedule, example.steps)
     else:
         values = s.bind(schedule, steps_per_epoch=10, total_steps=example.steps)(steps)
-    with matplotlib.rc_context({"svg.hashsalt": "neuralopt", "svg.fonttype": "none", "font.size": 7}):
+    with matplotlib.rc_context({"font.size": 7}):
         figure = Figure(figsize=(2.0, 1.1), layout="constrained")
         axes = figure.subplots()
         axes.plot(steps, values, color="#2166ac", linewidth=1.5)
         axes.set_ylim(0, 1.1 * max(values))
         axes.spines[["top", "right"]].set_visible(False)
-        out = io.StringIO()
-        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+        return svg(figure)
 
 
-def formula(cls: type) -> str:
-    """Return the formulas of a class's docstring, each as one line of TeX."""
-    blocks = re.findall(r"\.\. math::(.*(?:\n(?: +.*)?)*?)(?=\n\S|\Z)", inspect.getdoc(cls) or "")
-    lines = (" ".join(textwrap.dedent(block).split()) for block in blocks)
-    aligned = (
-        rf"\begin{{aligned}} {tex} \end{{aligned}}" if "&" in tex and r"\begin" not in tex else tex
-        for tex in lines
-    )
+def formulas(cls: type) -> str:
+    """Return the formulas of a class's docstring for a cell of the table."""
     # dollars with backticks: between bare dollars a renderer may still take a backslash as its own
-    return "<br>".join("$`" + tex.replace("|", r"\vert ") + "`$" for tex in aligned)
+    return "<br>".join("$`" + tex.replace("|", r"\vert ") + "`$" for tex in formula(cls))
 
 
 def row(example: Example) -> str:
@@ -201,7 +191,7 @@ def row(example: Example) -> str:
     drawing = f"![{example.name}](pictures/schedules/{example.name}.svg)"
     code = f"`{example.code}`".replace("|", r"\|")
     parameters = ", ".join(f"`{name}`" for name in inspect.signature(cls).parameters)
-    return f"| **{example.name}**<br>{drawing}<br>{code} | {formula(cls)} | {parameters} | {example.use} |\n"
+    return f"| **{example.name}**<br>{drawing}<br>{code} | {formulas(cls)} | {parameters} | {example.use} |\n"
 
 
 def page() -> str:

@@ -39,6 +39,14 @@ def test_all_means_every_registered_optimizer_and_the_momentum_variants():
         assert method.range == pytest.approx((rates[0], rates[-1]), rel=0.05)
 
 
+def test_groups_of_names_are_taken_alone_and_beside_others():
+    classic = [m.slug for m in choose_methods("classic")]
+    assert {"gd", "adam", "radam", "lamb", "lookahead"} <= set(classic)
+    assert "muon" not in classic
+    assert [m.slug for m in choose_methods(["classic", "muon"])] == [*classic, "muon"]
+    assert choose_methods(["all"]) == choose_methods("all")
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

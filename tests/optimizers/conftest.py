@@ -105,11 +105,11 @@ def _by_formula(walk, decay, scale):
 
 
 def _apart(ours, theirs):
-    """Return the largest relative difference of displacement over the tensors."""
+    """Return the largest relative difference of displacement over the tensors that ``theirs`` has."""
     start = _params()
     return max(
-        np.linalg.norm(ours[n] - theirs[n]) / max(np.linalg.norm(theirs[n] - p), 1e-300)
-        for n, p in start.items()
+        np.linalg.norm(ours[n] - there) / max(np.linalg.norm(there - start[n]), 1e-300)
+        for n, there in theirs.items()
     )
 
 

@@ -1,9 +1,9 @@
 """A schedule as a table, as a picture, and in the documentation."""
 
-import importlib.util
 import inspect
 from pathlib import Path
 
+import make_schedules
 import matplotlib
 import numpy as np
 import pytest
@@ -57,13 +57,6 @@ def test_plot():
     assert (axes.get_xlabel(), first.get_label(), second.get_label()) == ("step", "Cosine", "Constant")
 
 
-def documentation():
-    spec = importlib.util.spec_from_file_location("make_schedules", DOCS / "make_schedules.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_every_exported_schedule_is_in_the_documented_table():
     named = [getattr(schedules, name) for name in schedules.__all__]
     concrete = {
@@ -71,16 +64,17 @@ def test_every_exported_schedule_is_in_the_documented_table():
         for cls in named
         if inspect.isclass(cls) and issubclass(cls, schedules.Schedule) and not inspect.isabstract(cls)
     }
-    made = documentation()
-    assert {example.name for example in made.EXAMPLES} == concrete
-    assert made.page() == (DOCS / "schedules.md").read_text(encoding="utf-8")
-    for example in made.EXAMPLES:
+    assert {example.name for example in make_schedules.EXAMPLES} == concrete
+    assert make_schedules.page() == (DOCS / "schedules.md").read_text(encoding="utf-8")
+    for example in make_schedules.EXAMPLES:
         assert (DOCS / "pictures" / "schedules" / f"{example.name}.svg").is_file()
 
 
 def test_pictures_are_drawn_the_same_each_time():
-    made = documentation()
-    first, again = made.picture(made.EXAMPLES[0]), made.picture(made.EXAMPLES[0])
+    first, again = (
+        make_schedules.picture(make_schedules.EXAMPLES[0]),
+        make_schedules.picture(make_schedules.EXAMPLES[0]),
+    )
     assert first == again
     assert "<svg" in first
     assert "<dc:date>" not in first

@@ -90,8 +90,8 @@ def compare(
     ----------
     tasks : sequence of Task
         From `make_task`.
-    optimizers : "all" or sequence
-        Names (also ``optax.<name>``), optimizers, or pairs (label, optimizer).
+    optimizers : str or sequence, default "all"
+        ``"all"``, ``"classic"``, names (also ``optax.<name>``), optimizers, or pairs (label, optimizer).
     budget : Budget, optional
         Learning rates, seeds, epochs, batch size and network, the same for all.
     references : bool, default True

@@ -44,6 +44,13 @@ REFERENCES = (
 )
 
 
+CLASSIC = (
+    *("gd", "sgd", "sgd-momentum", "sgd-nesterov", "adam", "adamw", "amsgrad", "radam"),
+    *("adabound", "rmsprop", "adagrad", "adadelta", "lookahead", "lars", "lamb"),
+)
+"""What ``"classic"`` stands for: the methods of textbooks, without those of the last years."""
+
+
 def gradient_methods() -> list[Method]:
     """Return every registered optimizer, with momentum variants where the class has them.
 
@@ -75,9 +82,9 @@ def choose_methods(wanted: str | Sequence[Any]) -> list[Method]:
 
     Parameters
     ----------
-    wanted : "all" or sequence
-        Names (registered ones, ``sgd-momentum``, ``sgd-nesterov``, or ``optax.<name>``), optimizers,
-        or pairs of a label and an optimizer.
+    wanted : str or sequence
+        ``"all"``, ``"classic"``, names (registered ones, ``sgd-momentum``, ``sgd-nesterov``, or
+        ``optax.<name>``), optimizers, or pairs of a label and an optimizer.
 
     Returns
     -------
@@ -95,10 +102,11 @@ def choose_methods(wanted: str | Sequence[Any]) -> list[Method]:
     ['Adam', 'SGD + Nesterov']
     """
     known = {m.slug: m for m in gradient_methods()}
-    if isinstance(wanted, str) and wanted == "all":
-        return list(known.values())
-    names = [wanted] if isinstance(wanted, str) else list(wanted)
-    chosen = [_method(item, known) for item in names]
+    groups: dict[Any, Sequence[Any]] = {"all": tuple(known), "classic": CLASSIC}
+    items: list[Any] = []
+    for item in [wanted] if isinstance(wanted, str) else wanted:
+        items += groups[item] if isinstance(item, str) and item in groups else [item]
+    chosen = [_method(item, known) for item in items]
     slugs = [m.slug for m in chosen]
     if not chosen or len(set(slugs)) < len(slugs):
         raise InvalidArgument(
@@ -121,8 +129,8 @@ def _method(item: Any, known: dict[str, Method]) -> Method:
         if folded.startswith("optax."):
             return Method(slug(folded), folded, "gradient", optimizers.get(folded, learning_rate=1e-3))
         raise InvalidArgument(
-            f"unknown optimizer {item!r}.{did_you_mean(item, known)} "
-            f"Known: all, {', '.join(known)}, or optax.<name>."
+            f"unknown optimizer {item!r}.{did_you_mean(item, ['all', 'classic', *known])} "
+            f"Known: all, classic, {', '.join(known)}, or optax.<name>."
         )
     label, optimizer = item if isinstance(item, tuple) else (type(item).__name__, item)
     if not isinstance(optimizer, Transform):

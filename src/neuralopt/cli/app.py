@@ -34,7 +34,7 @@ def compare(
         str | None, typer.Option(help="regression or classification; by default recognised from the target.")
     ] = None,
     optimizers: Annotated[
-        str, typer.Option(help="all, or names with commas between them; optax.<name> too.")
+        str, typer.Option(help="all, classic, or names with commas between them; optax.<name> too.")
     ] = "all",
     rates: Annotated[int, typer.Option(help="Learning rates tried for each optimizer.")] = 5,
     learning_rates: Annotated[

@@ -45,7 +45,7 @@ class Options:
 
 def run(options: Options) -> None:
     """Run the comparison and say where everything is; exits with 130 when it was interrupted."""
-    wanted = "all" if options.optimizers == "all" else [n.strip() for n in options.optimizers.split(",")]
+    wanted = [name.strip() for name in options.optimizers.split(",")]
     budget = Budget(
         options.rates,
         options.seeds,

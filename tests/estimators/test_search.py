@@ -82,7 +82,7 @@ def test_a_clone_carries_every_argument_and_nothing_else(kind: type, iris: Data)
         "hidden_layer_sizes": (3,),
         "activation": "gelu",
         "optimizer": transforms.DecoupledDecay(optimizers.SGD(0.1, momentum=0.9)),
-        "learning_rate": 0.2,
+        "learning_rate": 0.02,
         "alpha": 0.1,
         "dropout": 0.25,
         "loss": None,

@@ -307,6 +307,17 @@ def test_what_cannot_be_estimated_anew_is_refused(regression):
         train(Spectral(), regression, optimizer=AVERAGED, epochs=1)
 
 
+def test_a_skipped_step_leaves_the_statistics_alone(regression):
+    """One row overflows the network: its batch's mean is infinite."""
+    X, y = (a.astype(np.float32) for a in regression)
+    X[7] = 3e38
+    guard = transforms.FiniteGuard(ADAM)
+    result = train(Linen(), (X, y), optimizer=guard, epochs=2, batch_size=10)
+    np.testing.assert_array_equal(result.history["skipped_steps"], [1, 1])
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(result.statistics.values))
+    assert not np.array_equal(result.statistics.values["norm"]["mean"], np.zeros(6))
+
+
 def test_a_trained_module_goes_on(trained, regression, arguments):
     """Bound to its parameters and statistics."""
     again = train(trained.model, regression, optimizer=ADAM, **{**arguments, "epochs": 1})

@@ -96,7 +96,7 @@ def test_all_loops_drop_the_same_units(rate, regression, held_out, check):
         regression,
         dropout=RATES[rate],
         learning_rates=[1e-3, 1e-2],
-        seeds=[3, 4],
+        seeds=[4, 3],
         epochs=6,
         batch_size=16,
         validation=held_out,
@@ -104,7 +104,7 @@ def test_all_loops_drop_the_same_units(rate, regression, held_out, check):
     )
     for name in set(compiled.history) - {"seconds"}:
         np.testing.assert_allclose(
-            swept.history[name][0, 0], compiled.history[name], rtol=1e-10, err_msg=name
+            swept.history[name][0, 1], compiled.history[name], rtol=1e-10, err_msg=name
         )
     plain = train(NET, regression, epochs=6, batch_size=16, validation=held_out, dtype="float64", seed=3)
     assert plain.history["loss"][0] != compiled.history["loss"][0]

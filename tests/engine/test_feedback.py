@@ -167,6 +167,17 @@ def test_scheduled_values_count_the_steps_of_their_part(net, regression):
         np.testing.assert_allclose(result.history[name], beta(np.array([3, 7])), rtol=1e-5)
 
 
+def test_parameter_groups_record_a_learning_rate_each(net, regression):
+    fast, slow = schedules.Cosine(0.1, 40), schedules.Cosine(0.01, 40)
+    groups = transforms.partition(
+        optimizers.SGD(slow), first=(transforms.by_name("0/*"), optimizers.SGD(fast))
+    )
+    history = train(net, regression, optimizer=groups, epochs=2, batch_size=10).history
+    last = np.array([4, 9])
+    np.testing.assert_allclose(history["default/learning_rate"], slow(last), rtol=1e-5)
+    np.testing.assert_allclose(history["optimizers/0/learning_rate"], fast(last), rtol=1e-5)
+
+
 def test_without_schedules_nothing_is_added(net, regression):
     history = train(net, regression, epochs=2).history
     assert list(history) == ["loss", "learning_rate", "seconds"]

@@ -28,12 +28,13 @@ def effective(
     Returns
     -------
     dict of str to array
-        Without the learning rate, which the optimizer's state tells.
+        Without the learning rate, which the optimizer's state tells; parameter groups have several,
+        so theirs are here.
     """
     found = _of(settle(optimizer, feedback[0]), opt_state, step, "")
     if noise is not None:
         found |= scheduled({"dropout": settle(noise.rates, feedback[1])}, step)
-    return {name: value for name, value in found.items() if name.split("/")[-1] != "learning_rate"}
+    return found
 
 
 def _of(part: Any, state: Any, step: Any, prefix: str) -> dict[str, Any]:
@@ -44,7 +45,9 @@ def _of(part: Any, state: Any, step: Any, prefix: str) -> dict[str, Any]:
     if hasattr(state, "count"):
         xp = namespace(state.count)
         step = xp.maximum(state.count - 1, xp.zeros_like(state.count))
-    own = {f"{prefix}{name}": value for name, value in scheduled(part, step).items()}
+    values = scheduled(part, step)
+    values.pop("learning_rate", None)
+    own = {f"{prefix}{name}": value for name, value in values.items()}
     if isinstance(part, Wrapper):
         inside = f"{prefix}optimizer/"
         own = {name: value for name, value in own.items() if not name.startswith(inside)}

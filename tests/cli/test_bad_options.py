@@ -30,7 +30,7 @@ def table(workplace, kinds):
         ("--learning-rates", "nan", "learning rates must be finite and > 0, at least one, got nan."),
         ("--learning-rates", "inf", "learning rates must be finite and > 0, at least one, got inf."),
         ("--learning-rates", "0.1,0.1", "learning rates must be different, got 0.1, 0.1."),
-        ("--optimizers", "adma", "unknown optimizer 'adma'. Did you mean 'adam'? Known: all, gd, sgd"),
+        ("--optimizers", "adma", "unknown optimizer 'adma'. Did you mean 'adam'? Known: all, classic, gd"),
         ("--optimizers", "", "unknown optimizer ''."),
         ("--optimizers", "sgd,SGD", "optimizers must be different, at least one, got sgd, sgd."),
         ("--optimizers", "optax.adamm", "adamm"),

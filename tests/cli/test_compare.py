@@ -165,7 +165,7 @@ def test_report_is_drawn_again_without_running(cli, compare, monkeypatch):
     compare("trees.csv", "-t", "kind", "-o", "out")
     before = Path("out/report.html").read_text()
     Path("out/report.html").unlink()
-    monkeypatch.setattr(importlib.import_module("neuralopt.engine.sweep"), "run_sweep", None)
+    monkeypatch.setattr(importlib.import_module("neuralopt.engine.sweep_run"), "run_sweep", None)
     for folder in ("out", "out/records"):
         assert cli("report", folder).code == 0
         assert Path("out/report.html").read_text() == before

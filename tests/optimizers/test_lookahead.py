@@ -65,7 +65,7 @@ def test_the_registry_sets_the_learning_rate_inside():
 
 def test_it_wraps_and_is_wrapped():
     inner = transforms.chain(transforms.ClipByGlobalNorm(1.0), optimizers.LAMB(0.1))
-    opt = transforms.DecoupledDecay(Lookahead(inner, k=2), 0.1)
+    opt = transforms.FiniteGuard(Lookahead(transforms.DecoupledDecay(inner, 0.1), k=2))
     params = {"W": np.ones((2, 2))}
     state = opt.init(params)
     for _ in range(2):

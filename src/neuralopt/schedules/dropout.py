@@ -121,6 +121,8 @@ class AdaptiveDropout(Feedback):
             for number in (self.step, self.threshold, self.smoothing, self.low, self.high, loss, metric)
         )
         first, finite = old.count == 0, xp.isfinite(l) & xp.isfinite(v)
+        # what is not finite is passed over at the end; until then it must not meet itself as inf - inf
+        l, v = (xp.where(finite, seen, xp.zeros_like(seen)) for seen in (l, v))
         train = xp.where(first, l, beta * old.train + (1 - beta) * l)
         valid = xp.where(first, v, beta * old.valid + (1 - beta) * v)
         gap, zero = valid - train, xp.zeros_like(old.grown)

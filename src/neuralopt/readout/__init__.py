@@ -3,7 +3,7 @@
 from neuralopt.readout.adjoint import ReadoutGradient, loo_gradient, solve_adjoint
 from neuralopt.readout.comoments import CoMoments, add, comoments, forget, merge
 from neuralopt.readout.loo import LeaveOneOut, leave_one_out, loo_loss
-from neuralopt.readout.path import Choice, Path, choose, default_lambdas, path
+from neuralopt.readout.path import Choice, Path, choose, default_lambdas, ridge_path
 from neuralopt.readout.recursive import RecursiveState, start_recursive, update_recursive
 from neuralopt.readout.refiner import LinearRegressionRefiner, Refinement
 from neuralopt.readout.ridge import Readout, fit, solve, solve_comoments
@@ -30,7 +30,7 @@ __all__ = [
     "loo_gradient",
     "loo_loss",
     "merge",
-    "path",
+    "ridge_path",
     "robust_fit",
     "solve",
     "solve_adjoint",

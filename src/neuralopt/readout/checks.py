@@ -10,16 +10,18 @@ from neuralopt.core.errors import DataError, InvalidArgument
 class Rows(NamedTuple):
     """Checked data in float64."""
 
-    H: np.ndarray  # (n, m), features
+    H: np.ndarray  # (n, m), features; where there is a bias, less the origin
     Y: np.ndarray  # (n, k), targets
     weights: np.ndarray  # (n,), of the rows
     prior: np.ndarray  # (m, k), where the readout is pulled to
+    origin: np.ndarray  # (m,), values of the columns that are constant, else 0
 
 
 def check_rows(H: Any, Y: Any, weights: Any = None, prior: Any = None, bias: bool = True) -> Rows:
     """Return the data in float64 with all defaults filled in, or raise.
 
-    Constant columns become exact zeros once they are centred: here their rounding errors are taken away.
+    Columns that are constant up to rounding are the bias's: taken away here, exactly, they cannot pass
+    for features of a tiny spread.
 
     Parameters
     ----------
@@ -59,7 +61,14 @@ def check_rows(H: Any, Y: Any, weights: Any = None, prior: Any = None, bias: boo
     _check_finite("H", H)
     _check_finite("Y", Y)
     weights = np.ones(len(H)) if weights is None else _check_weights(weights, len(H))
-    return Rows(_flat(H) if bias else H, Y, weights, _check_prior(prior, (H.shape[1], Y.shape[1])))
+    prior = _check_prior(prior, (H.shape[1], Y.shape[1]))
+    if not bias:
+        return Rows(H, Y, weights, prior, np.zeros(H.shape[1]))
+    low, high = H.min(axis=0), H.max(axis=0)
+    constant = high - low <= 8 * np.finfo(np.float64).eps * np.maximum(abs(low), abs(high))
+    if constant.any():
+        H = np.where(constant, 0.0, H)
+    return Rows(H, Y, weights, prior, np.where(constant, low, 0.0))
 
 
 def check_lambda(name: str, value: Any) -> float:
@@ -124,10 +133,3 @@ def _check_prior(prior: Any, shape: tuple[int, int]) -> np.ndarray:
     if not np.isfinite(prior).all():
         raise InvalidArgument("prior must be finite. Likely cause: the network it comes from diverged.")
     return prior
-
-
-def _flat(H: np.ndarray) -> np.ndarray:
-    """Return H with columns that are constant up to rounding made exactly zero: the bias has them already."""
-    low, high = H.min(axis=0), H.max(axis=0)
-    constant = high - low <= 8 * np.finfo(np.float64).eps * np.maximum(abs(low), abs(high))
-    return np.where(constant, 0.0, H) if constant.any() else H

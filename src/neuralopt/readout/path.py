@@ -38,7 +38,7 @@ class Choice(NamedTuple):
     readout: Readout
 
 
-def path(
+def ridge_path(
     H: Any, Y: Any, lambdas: Any = None, weights: Any = None, prior: Any = None, bias: bool = True
 ) -> Path:
     r"""Return the errors at all lambdas from one eigendecomposition.
@@ -88,13 +88,13 @@ def path(
     --------
     >>> import numpy as np
     >>> H = np.array([[0.0], [1.0], [2.0], [3.0]])
-    >>> found = path(H, H + [[0.1], [-0.1], [0.1], [-0.1]], [0.01, 0.1, 1.0, 10.0])
+    >>> found = ridge_path(H, H + [[0.1], [-0.1], [0.1], [-0.1]], [0.01, 0.1, 1.0, 10.0])
     >>> choose(found, "loo").reg_lambda
     0.1
     """
     rows = check_rows(H, Y, weights, prior, bias)
     check_two(rows.weights)
-    spectrum = decompose(*rows, bias)
+    spectrum = decompose(*rows[:4], bias)
     grid = default_lambdas(spectrum.values) if lambdas is None else _check_lambdas(lambdas)
     loo, gcv, dof = path_errors(spectrum, grid, rows.weights)
     return Path(grid, loo, gcv, dof, spectrum, rows)
@@ -161,7 +161,7 @@ def choose(path: Path, criterion: str = "loo") -> Choice:
     Parameters
     ----------
     path : Path
-        See `path`.
+        See `ridge_path`.
     criterion : {"loo", "gcv"}, default "loo"
         Which error.
 
@@ -188,7 +188,7 @@ def choose(path: Path, criterion: str = "loo") -> Choice:
     residuals, slack = filtered(path.spectrum, path.lambdas[index : index + 1])
     root = np.sqrt(rows.weights)[:, None]
     weighted = residuals[:, :, 0] / (slack * np.where(root > 0, root, 1))
-    plain = rows.Y - readout.predict(rows.H)
+    plain = rows.Y - readout.predict(rows.H + rows.origin[None, :])
     return Choice(
         lam,
         index,
@@ -204,7 +204,8 @@ def choose(path: Path, criterion: str = "loo") -> Choice:
 def _readout(path: Path, lam: float) -> Readout:
     spectrum = path.spectrum
     W = path.rows.prior + spectrum.axes @ (spectrum.targets / (spectrum.values + lam)[:, None])
-    return Readout(W, spectrum.mean_y - spectrum.mean_h @ W, lam, "eigh", 0.0)
+    mean_h = spectrum.mean_h + path.rows.origin
+    return Readout(W, spectrum.mean_y - mean_h @ W, lam, "eigh", 0.0)
 
 
 def _edge(path: Path, index: int, last: int) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from neuralopt.core.errors import InvalidArgument, did_you_mean
 from neuralopt.readout.checks import check_lambda, check_rows
-from neuralopt.readout.path import CRITERIA, choose, path
+from neuralopt.readout.path import CRITERIA, choose, ridge_path
 from neuralopt.readout.ridge import solve
 from neuralopt.readout.robust import TUNING, robust_fit
 
@@ -150,7 +150,7 @@ class LinearRegressionRefiner:
             )
             weights, choice = fit.weights, fit.choice
         else:
-            choice = choose(path(H, rows.Y, lambdas, weights, prior), criterion)
+            choice = choose(ridge_path(H, rows.Y, lambdas, weights, prior), criterion)
         return choice.readout, Refinement(
             choice.reg_lambda,
             before,

@@ -95,7 +95,7 @@ def solve(H: Any, Y: Any, lam: float, weights: Any = None, prior: Any = None, bi
     else:
         step, method, jitter = _positive_solve(X.T @ X, lam, X.T @ T)
     W = rows.prior + step
-    return Readout(W, c.mean_y - c.mean_h @ W, lam, method, jitter)
+    return Readout(W, c.mean_y - (c.mean_h + rows.origin) @ W, lam, method, jitter)
 
 
 def solve_comoments(moments: CoMoments, lam: float, prior: Any = None) -> Readout:

@@ -33,7 +33,7 @@ def differences(loss, given, name, h=1e-5):
 
 def loss_of_readout(given, bias, shape):
     random = np.random.default_rng(5)
-    n, m, k = shape
+    _, m, k = shape
     dW, db = random.normal(size=(m, k)), random.normal(size=k)
 
     def loss(H, Y, weights, lam, prior, solver=fit):

@@ -114,7 +114,7 @@ def test_criterion():
 def test_comoments():
     with pytest.raises(DataError, match=r"co-moments must be of at least one row, their weight is 0\.0\."):
         solve_comoments(comoments(H[:0], Y[:0]), 1.0)
-    with pytest.raises(DataError, match="co-moments must be finite. Likely cause: NaN in a batch"):
+    with pytest.raises(DataError, match=r"co-moments must be finite\. Likely cause: NaN in a batch"):
         solve_comoments(comoments(SPOILT[:3], Y[:3]), 1.0)
     with pytest.raises(InvalidArgument, match=r"prior must have the readout's shape \(2, 1\), got \(3,\)"):
         solve_comoments(comoments(H, Y), 1.0, prior=np.ones(3))

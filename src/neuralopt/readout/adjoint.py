@@ -104,8 +104,18 @@ def loo_gradient(
 
     Parameters
     ----------
-    H, Y, lam, weights, prior, bias
-        As in `solve_adjoint`.
+    H : array of shape (n, m)
+        Features.
+    Y : array of shape (n, k) or (n,)
+        Targets.
+    lam : float > 0
+        Penalty.
+    weights : array of shape (n,), >= 0, optional
+        Of the rows; ones by default.
+    prior : array of shape (m, k), optional
+        Zeros by default.
+    bias : bool, default True
+        A free bias.
 
     Returns
     -------

@@ -88,8 +88,18 @@ def loo_loss(H: Any, Y: Any, lam: Any, weights: Any = None, prior: Any = None, b
 
     Parameters
     ----------
-    H, Y, lam, weights, prior, bias
-        As in `leave_one_out`.
+    H : array of shape (n, m)
+        Features.
+    Y : array of shape (n, k)
+        Targets.
+    lam : float > 0
+        Penalty.
+    weights : array of shape (n,), >= 0, optional
+        Of the rows; ones by default.
+    prior : array of shape (m, k), optional
+        Zeros by default.
+    bias : bool, default True
+        A free bias.
 
     Returns
     -------

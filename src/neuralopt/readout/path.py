@@ -29,7 +29,7 @@ class Choice(NamedTuple):
     """The lambda chosen from a path, and what is known there."""
 
     reg_lambda: float
-    index: int  # place on the grid
+    place: int  # on the grid
     error: float  # of the criterion: a mean square
     dof: float  # effective degrees of freedom
     edge: bool  # whether the lambda is the first or the last of the grid

@@ -6,7 +6,7 @@ import numpy as np
 
 from neuralopt.core.errors import InvalidArgument, did_you_mean
 from neuralopt.core.validation import check_count
-from neuralopt.readout.checks import check_rows
+from neuralopt.readout.checks import Rows, check_rows
 from neuralopt.readout.path import Choice, choose, ridge_path
 
 TUNING = {"huber": 1.345, "tukey": 4.685}  # 95 % efficiency where the noise is normal
@@ -52,10 +52,20 @@ def robust_fit(
 
     Parameters
     ----------
-    H, Y, lambdas, weights, prior, bias
-        As in `ridge_path`; give one lambda to keep it fixed.
+    H : array of shape (n, m)
+        Features.
+    Y : array of shape (n, k) or (n,)
+        Targets.
+    lambdas : sequence of float > 0, optional
+        As in `ridge_path`; give one to keep it fixed.
     loss : {"tukey", "huber"}, default "tukey"
         Tukey's weights drop far outliers, Huber's only limit their pull.
+    weights : array of shape (n,), >= 0, optional
+        Of the rows; ones by default.
+    prior : array of shape (m, k), optional
+        Zeros by default.
+    bias : bool, default True
+        A free bias.
     criterion : {"loo", "gcv"}, default "loo"
         For the choice among the lambdas.
     max_iterations : int >= 1, default 50
@@ -83,29 +93,34 @@ def robust_fit(
         )
     check_count("max_iterations", max_iterations)
     rows = check_rows(H, Y, weights, prior, bias)
-    robust = np.ones(len(rows.H))
-    done = 0
+    robust, last, done, change = np.ones(len(rows.H)), None, 0, np.inf
     for stage in ("huber", "tukey") if loss == "tukey" else ("huber",):
         for i in range(max_iterations):
-            weighted = rows.weights * robust
-            if i < _FREE:
-                grid = choice = choose(ridge_path(H, rows.Y, lambdas, weighted, rows.prior, bias), criterion)
-            else:
-                held = ridge_path(H, rows.Y, [grid.reg_lambda], weighted, rows.prior, bias)
-                choice = choose(held)._replace(index=grid.index, edge=grid.edge, message=grid.message)
-            scale = _scale(choice.residuals, rows.weights, rows.Y)
-            new = _weights(stage, choice.residuals, scale)
-            change = float(np.max(abs(new - robust)))
-            robust, done = new, done + 1
+            last = _fit(
+                H, rows, lambdas, rows.weights * robust, bias, criterion, last if i >= _FREE else None
+            )
+            new = _weights(stage, last.residuals, _scale(last.residuals, rows))
+            change, robust, done = float(np.max(abs(new - robust))), new, done + 1
             if change <= tolerance:
                 break
-    return RobustFit(rows.weights * robust, choice, scale, done, change <= tolerance)
+    choice = _fit(H, rows, lambdas, rows.weights * robust, bias, criterion, last)
+    return RobustFit(rows.weights * robust, choice, _scale(choice.residuals, rows), done, change <= tolerance)
 
 
-def _scale(residuals: np.ndarray, weights: np.ndarray, Y: np.ndarray) -> np.ndarray:
+def _fit(
+    H: Any, rows: Rows, lambdas: Any, weights: Any, bias: bool, criterion: str, held: Choice | None
+) -> Choice:
+    """Return the fit with these weights, at the lambda of ``held`` where there is one."""
+    if held is None:
+        return choose(ridge_path(H, rows.Y, lambdas, weights, rows.prior, bias), criterion)
+    found = choose(ridge_path(H, rows.Y, [held.reg_lambda], weights, rows.prior, bias), criterion)
+    return found._replace(place=held.place, edge=held.edge, message=held.message)
+
+
+def _scale(residuals: np.ndarray, rows: Rows) -> np.ndarray:
     """Return a robust standard deviation per output; not less than rounding, for fits without an error."""
-    counted = abs(residuals[weights > 0])
-    floor = 1e-10 * np.max(abs(Y), axis=0) + np.finfo(np.float64).tiny
+    counted = abs(residuals[rows.weights > 0])
+    floor = 1e-10 * np.max(abs(rows.Y), axis=0) + np.finfo(np.float64).tiny
     return np.maximum(_NORMAL * np.median(counted, axis=0), floor)
 
 

@@ -37,6 +37,14 @@ def test_float32_at_mean_1000_keeps_its_digits():
     assert relative(solve_comoments(pieces, 1e-3).weights, careful.weights) <= 1e-5
 
 
+def test_the_mean_is_rounded_at_the_size_of_the_spread():
+    """In float32 the first mean of 1e5 rows at 30,000 is off by as much as the rows are apart."""
+    H = (np.random.default_rng(0).normal(size=(100_000, 1)) + 30_000).astype(np.float32)
+    found = comoments(H, H)
+    assert relative(found.hh, np.var(H.astype(np.float64)) * len(H)) <= 1e-5
+    assert abs(float(found.mean_h[0]) - H.mean(dtype=np.float64)) <= 2e-3  # half of an ulp
+
+
 @given(size=st.integers(1, 23), forgetting=st.floats(0.5, 1), seed=st.integers(0, 99))
 def test_a_stream_is_the_batch_with_faded_weights(size, forgetting, seed):
     p = problem(23, 3, 2, seed, mean=100.0)

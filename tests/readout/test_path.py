@@ -91,7 +91,8 @@ def test_the_grid_comes_from_the_spectrum():
 
 def test_blocks_of_lambdas_give_what_one_block_gives(monkeypatch):
     p = problem(30, 5, 2)
-    whole = ridge_path(p.H, p.Y, LAMBDAS)
+    whole = ridge_path(p.H, p.Y, LAMBDAS[::-1])  # put in order
+    np.testing.assert_array_equal(whole.lambdas, LAMBDAS)
     monkeypatch.setattr("neuralopt.readout.path._BLOCK", 150)
     pieces = ridge_path(p.H, p.Y, LAMBDAS)
     np.testing.assert_allclose(pieces.loo, whole.loo, rtol=1e-13)

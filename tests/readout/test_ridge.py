@@ -66,6 +66,15 @@ def test_without_penalty_and_without_rank_the_norm_is_least(shape):
     assert found.jitter > 0
 
 
+def test_a_pivot_that_is_rounding_alone_is_not_trusted():
+    """Of a singular matrix Cholesky fails or not as the last digits fall."""
+    for seed in range(20):
+        p = problem(30, 3, 1, seed)
+        twice = solve(np.hstack([p.H, p.H]), p.Y, 0.0)
+        once = solve(p.H, p.Y, 0.0)
+        np.testing.assert_allclose(twice.weights, np.vstack([once.weights] * 2) / 2, rtol=1e-9)
+
+
 def test_constant_columns_belong_to_the_bias():
     p = problem(20, 3, 1)
     with_constants = np.hstack([p.H, np.full((20, 1), 1000.1), np.zeros((20, 1))])
@@ -74,7 +83,8 @@ def test_constant_columns_belong_to_the_bias():
         np.testing.assert_allclose(found.weights[:3], plain.weights, rtol=1e-9)
         assert not found.weights[3:].any()
         assert found.method == ("eigh" if lam == 0 else "cholesky")
-    only = solve(np.full((5, 2), 0.1), np.arange(5.0), 0.0)
+    rounded = np.array([0.1, 0.1, np.nextafter(0.1, 1), 0.1, np.nextafter(0.1, 0)])[:, None]
+    only = solve(rounded, np.arange(5.0), 0.0)
     assert not only.weights.any()
     assert only.bias == pytest.approx(2.0)
 

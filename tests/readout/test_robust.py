@@ -53,12 +53,19 @@ def test_without_outliers_nearly_nothing_is_lost():
     np.testing.assert_allclose(found.scale, 0.1, rtol=0.2)
 
 
-def test_the_solution_is_a_fixed_point():
+WEIGHTS = {
+    "huber": lambda r: np.minimum(1, 1.345 / r),
+    "tukey": lambda r: np.where(r < 4.685, 1 - (r / 4.685) ** 2, 0) ** 2,
+}
+
+
+@pytest.mark.parametrize("loss", WEIGHTS)
+def test_the_solution_is_a_fixed_point(loss):
     H, Y, *_ = spoilt()
-    found = robust_fit(H, Y, [0.1], "huber", tolerance=1e-10, max_iterations=200)
+    found = robust_fit(H, Y, [0.1], loss, tolerance=1e-10, max_iterations=200)
     q = choose(ridge_path(H, Y, [0.1], found.weights)).residuals[:, 0]
     sigma = 1.4826 * np.median(abs(q))
-    np.testing.assert_allclose(found.weights, np.minimum(1, 1.345 * sigma / abs(q)), rtol=1e-7)
+    np.testing.assert_allclose(found.weights, WEIGHTS[loss](abs(q) / sigma), rtol=1e-7)
     again = solve(H, Y, 0.1, found.weights)
     np.testing.assert_allclose(found.choice.readout.weights, again.weights, rtol=1e-7)
 

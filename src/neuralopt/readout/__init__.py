@@ -1,9 +1,10 @@
 """The linear output layer in closed form: ridge, leave-one-out, gradients, streams, robust weights."""
 
 from neuralopt.readout.adjoint import ReadoutGradient, loo_gradient, solve_adjoint
+from neuralopt.readout.choice import Choice, choose
 from neuralopt.readout.comoments import CoMoments, add, comoments, forget, merge
 from neuralopt.readout.loo import LeaveOneOut, leave_one_out, loo_loss
-from neuralopt.readout.path import Choice, Path, choose, default_lambdas, ridge_path
+from neuralopt.readout.path import Path, default_lambdas, ridge_path
 from neuralopt.readout.recursive import RecursiveState, start_recursive, update_recursive
 from neuralopt.readout.refiner import LinearRegressionRefiner, Refinement
 from neuralopt.readout.ridge import Readout, fit, solve, solve_comoments

@@ -6,7 +6,8 @@ import numpy as np
 
 from neuralopt.core.errors import InvalidArgument, did_you_mean
 from neuralopt.readout.checks import check_lambda, check_rows
-from neuralopt.readout.path import CRITERIA, choose, ridge_path
+from neuralopt.readout.choice import CRITERIA, choose
+from neuralopt.readout.path import ridge_path
 from neuralopt.readout.ridge import solve
 from neuralopt.readout.robust import TUNING, robust_fit
 

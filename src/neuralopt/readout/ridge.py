@@ -9,6 +9,7 @@ from neuralopt.core.namespace import namespace
 from neuralopt.readout.centring import centred
 from neuralopt.readout.checks import check_lambda, check_rows
 from neuralopt.readout.comoments import CoMoments
+from neuralopt.readout.positive import positive_solve
 
 
 class Readout(NamedTuple):
@@ -90,10 +91,10 @@ def solve(H: Any, Y: Any, lam: float, weights: Any = None, prior: Any = None, bi
     root = np.sqrt(c.weights)[:, None]
     X, T = root * c.H, root * (c.Y - c.H @ rows.prior)
     if X.shape[0] < X.shape[1]:
-        dual, method, jitter = _positive_solve(X @ X.T, lam, T)
+        dual, method, jitter = positive_solve(X @ X.T, lam, T)
         step = X.T @ dual
     else:
-        step, method, jitter = _positive_solve(X.T @ X, lam, X.T @ T)
+        step, method, jitter = positive_solve(X.T @ X, lam, X.T @ T)
     W = rows.prior + step
     return Readout(W, c.mean_y - (c.mean_h + rows.origin) @ W, lam, method, jitter)
 
@@ -137,7 +138,7 @@ def solve_comoments(moments: CoMoments, lam: float, prior: Any = None) -> Readou
     if not m.weight > 0:
         raise DataError(f"The co-moments must be of at least one row, their weight is {m.weight}.")
     W0 = np.zeros(m.hy.shape) if prior is None else check_rows(m.hh, m.hy, prior=prior).prior
-    step, method, jitter = _positive_solve(m.hh, lam, m.hy - m.hh @ W0)
+    step, method, jitter = positive_solve(m.hh, lam, m.hy - m.hh @ W0)
     return Readout(W0 + step, m.mean_y - m.mean_h @ (W0 + step), lam, method, jitter)
 
 
@@ -186,20 +187,3 @@ def fit(
     else:
         W = W0 + xp.linalg.solve(c.H.T @ SH + lam * xp.eye(m, dtype=H.dtype), c.H.T @ ST)
     return W, c.mean_y - c.mean_h @ W
-
-
-def _positive_solve(gram: np.ndarray, lam: float, right: np.ndarray) -> tuple[np.ndarray, str, float]:
-    """Solve ``(gram + lam I) x = right``; return x, the method, and the floor under the eigenvalues."""
-    A = gram + lam * np.eye(len(gram))
-    tiny = len(A) * np.finfo(np.float64).eps
-    try:
-        L = np.linalg.cholesky(A)
-    except np.linalg.LinAlgError:
-        L = None
-    if L is not None and np.min(L.diagonal()) ** 2 > tiny * np.max(A.diagonal()):
-        return np.linalg.solve(L.T, np.linalg.solve(L, right)), "cholesky", 0.0
-    values, vectors = np.linalg.eigh(A)
-    floor = tiny * max(float(values[-1]), 0.0)
-    kept = values > floor
-    V = vectors[:, kept]
-    return V @ ((V.T @ right) / values[kept][:, None]), "eigh", floor

@@ -7,7 +7,8 @@ import numpy as np
 from neuralopt.core.errors import InvalidArgument, did_you_mean
 from neuralopt.core.validation import check_count
 from neuralopt.readout.checks import Rows, check_rows
-from neuralopt.readout.path import Choice, choose, ridge_path
+from neuralopt.readout.choice import Choice, choose
+from neuralopt.readout.path import ridge_path
 
 TUNING = {"huber": 1.345, "tukey": 4.685}  # 95 % efficiency where the noise is normal
 _FREE = 5  # iterations that choose lambda

@@ -28,7 +28,8 @@ def positive_solve(gram: np.ndarray, lam: float, right: np.ndarray) -> tuple[np.
         L = np.linalg.cholesky(A)
     except np.linalg.LinAlgError:
         L = None
-    if L is not None and np.min(L.diagonal()) ** 2 > tiny * np.max(A.diagonal()):
+    # a pivot bounds the least eigenvalue from above only, so it has to stand well clear of rounding
+    if L is not None and np.min(L.diagonal()) ** 2 > 100 * tiny * np.max(A.diagonal()):
         return np.linalg.solve(L.T, np.linalg.solve(L, right)), "cholesky", 0.0
     values, vectors = np.linalg.eigh(A)
     floor = tiny * max(float(values[-1]), 0.0)

@@ -25,12 +25,12 @@ def positive_solve(gram: np.ndarray, lam: float, right: np.ndarray) -> tuple[np.
     A = gram + lam * np.eye(len(gram))
     tiny = len(A) * np.finfo(np.float64).eps
     try:
-        L = np.linalg.cholesky(A)
+        inverse = np.linalg.inv(np.linalg.cholesky(A))
     except np.linalg.LinAlgError:
-        L = None
-    # a pivot bounds the least eigenvalue from above only, so it has to stand well clear of rounding
-    if L is not None and np.min(L.diagonal()) ** 2 > 100 * tiny * np.max(A.diagonal()):
-        return np.linalg.solve(L.T, np.linalg.solve(L, right)), "cholesky", 0.0
+        inverse = None
+    # 1 / trace(A^-1) bounds the least eigenvalue from below; a small pivot alone does not show a singular A
+    if inverse is not None and np.sum(inverse**2) * 10 * tiny * np.max(A.diagonal()) < 1:
+        return inverse.T @ (inverse @ right), "cholesky", 0.0
     values, vectors = np.linalg.eigh(A)
     floor = tiny * max(float(values[-1]), 0.0)
     kept = values > floor

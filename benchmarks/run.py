@@ -26,6 +26,7 @@ SECTIONS = (
     "sweep",
     "updates",
     "dropout",
+    "readout",
 )
 
 

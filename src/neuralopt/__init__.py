@@ -4,7 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neuralopt import datasets, models, optimizers, schedules, testing, transforms
+    from neuralopt import datasets, models, optimizers, readout, schedules, testing, transforms
     from neuralopt.benchmark import Budget, Comparison, compare, make_task
     from neuralopt.core.results import Status
     from neuralopt.core.tree import apply_updates
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from neuralopt.estimators import NeuralClassifier, NeuralRegressor, Predictor
     from neuralopt.models import MLP, NeuralNetwork, RecursiveMLP, TwoLayerMLP
+    from neuralopt.readout import LinearRegressionRefiner
 
 __version__ = "0.1.0"
 
@@ -43,8 +44,9 @@ _HOMES = {
     ),
     "estimators": ("NeuralClassifier", "NeuralRegressor", "Predictor"),
     "models": ("MLP", "NeuralNetwork", "RecursiveMLP", "TwoLayerMLP"),
+    "readout": ("LinearRegressionRefiner",),
 }
-_ROOMS = ("datasets", "models", "optimizers", "schedules", "testing", "transforms")
+_ROOMS = ("datasets", "models", "optimizers", "readout", "schedules", "testing", "transforms")
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "EarlyStopping",
     "History",
     "JSONLLogger",
+    "LinearRegressionRefiner",
     "NeuralClassifier",
     "NeuralNetwork",
     "NeuralRegressor",
@@ -73,6 +76,7 @@ __all__ = [
     "make_task",
     "models",
     "optimizers",
+    "readout",
     "schedules",
     "sweep",
     "testing",

@@ -118,6 +118,22 @@ class MLP:
         """
         return self._forward(params, _inputs(params, X), 0, masks)
 
+    def hidden(self, params: Params, X: Any) -> Any:
+        """Return the last hidden layer's outputs, which the output layer takes.
+
+        Parameters
+        ----------
+        params : list of (W, b)
+            NumPy or JAX arrays.
+        X : array of shape (n, layer_sizes[0])
+
+        Returns
+        -------
+        array of shape (n, layer_sizes[-2])
+            X itself where there is no hidden layer.
+        """
+        return self._forward(params[:-1], _inputs(params, X), 0, ())
+
     def _forward(self, params: Params, a: Any, layer: int, masks: Sequence[Any]) -> Any:
         if not params:
             return a

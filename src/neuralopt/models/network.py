@@ -90,6 +90,24 @@ class Network:
         """
         return self.mlp.forward(self.params, self._inputs(X))
 
+    def hidden(self, X: Any) -> np.ndarray:
+        """Return the last hidden layer's outputs: the features that the output layer is linear in.
+
+        Parameters
+        ----------
+        X : array of shape (n, input size)
+
+        Returns
+        -------
+        array of shape (n, last hidden size)
+
+        Raises
+        ------
+        InvalidArgument
+            When X has another shape.
+        """
+        return self.mlp.hidden(self.params, self._inputs(X))
+
     def gradients(self, X: Any, y: Any, loss: Loss | None = None) -> tuple[float, Params]:
         """Return the loss and its gradient in the parameters.
 

@@ -55,6 +55,7 @@ def test_zero_after_is_zero_whatever_is_in_the_array(entry):
     assert made == 0
     assert made.dtype == np.float32
     assert jax.jit(zero_after)(array[:0]) == 0
+    assert jax.jit(lambda a: zero_after(a, jnp.bfloat16))(array).dtype == jnp.bfloat16
 
 
 def test_zero_after_lets_a_program_overwrite_what_it_has_read():

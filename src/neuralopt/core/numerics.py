@@ -91,7 +91,7 @@ def fence(*arrays: Any) -> tuple[Any, ...]:
     return jax.lax.optimization_barrier(arrays) if traced else arrays
 
 
-def zero_after(array: Any) -> Any:
+def zero_after(array: Any, dtype: Any = None) -> Any:
     """Return a zero that a compiled program cannot know before it has made an array.
 
     Added to what overwrites something that the array was made from, it puts the two in
@@ -101,6 +101,8 @@ def zero_after(array: Any) -> Any:
     ----------
     array : array
         To be made first.
+    dtype : dtype, optional
+        Of the zero; by default the array's.
 
     Returns
     -------
@@ -118,4 +120,4 @@ def zero_after(array: Any) -> Any:
     xp = namespace(array)
     one = xp.reshape(array, (-1,))[0]
     # nothing is greater than infinity, but XLA does not draw the conclusion
-    return xp.astype(one > float("inf"), array.dtype)
+    return xp.astype(one > float("inf"), array.dtype if dtype is None else dtype)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
     from neuralopt.estimators import NeuralClassifier, NeuralRegressor, Predictor
     from neuralopt.models import MLP, NeuralNetwork, RecursiveMLP, TwoLayerMLP
+    from neuralopt.neighbors import SimilarityLookup
 
 __version__ = "0.1.0"
 
@@ -41,6 +42,7 @@ _HOMES = {
     ),
     "estimators": ("NeuralClassifier", "NeuralRegressor", "Predictor"),
     "models": ("MLP", "NeuralNetwork", "RecursiveMLP", "TwoLayerMLP"),
+    "neighbors": ("SimilarityLookup",),
 }
 _ROOMS = ("datasets", "models", "optimizers", "schedules", "testing", "transforms")
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -59,6 +61,7 @@ __all__ = [
     "Predictor",
     "Progress",
     "RecursiveMLP",
+    "SimilarityLookup",
     "Status",
     "SweepResult",
     "TrainResult",

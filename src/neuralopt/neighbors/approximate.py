@@ -48,26 +48,28 @@ class Faiss:
     def __init__(self, exact: Exact, kind: str) -> None:
         faiss = faiss_module()
         rows, self.metric, self.kind = exact.rows, exact.metric, kind
-        self.rows, self.covered, self.proven = rows, len(rows.ids), kind == "flat"
-        codes = np.concatenate([self.metric.encode(X)[0] for _, X in rows.blocks(_BLOCK)])
+        self.covered, self.dead, self.proven = len(rows.ids), rows.dead, kind == "flat"
+        self._positions = np.flatnonzero(rows.alive)
+        codes = np.concatenate([self.metric.encode(X)[0] for _, X in rows.blocks(_BLOCK)])[self._positions]
         width = codes.shape[1]
         self._index = faiss.IndexFlatL2(width)
         if kind == "ivf":
-            cells = max(1, min(int(self.covered**0.5), self.covered // 39))  # faiss asks for 39 rows a cell
+            cells = max(1, min(int(len(codes) ** 0.5), len(codes) // 39))  # faiss asks for 39 rows a cell
             self._cells = self._index
             self._index = faiss.IndexIVFFlat(self._cells, width, cells)
             self._index.train(codes)
         elif kind == "hnsw":
             self._index = faiss.IndexHNSWFlat(width, _LINKS)
         self._index.add(codes)
-        self.effort, self.recall = _EFFORTS[0], 1.0 if self.proven else None
+        self.effort = _EFFORTS[0]
+        self.recall: dict[int, float] = {}  # by k, as audited
         # faiss rounds both squared lengths as well: d + 8 units of 2^-24 more than our own bounds
         self._error = 2.0**-24 * (2.04 * width + 32)
         self._longest = float(squares(codes).max())
 
     def efforts(self) -> tuple[int, ...]:
-        """Return the settings of IVF and HNSW from fast to thorough."""
-        return _EFFORTS
+        """Return the settings of IVF and HNSW from the one in force to the most thorough."""
+        return tuple(effort for effort in _EFFORTS if effort >= self.effort)
 
     def candidates(self, Q: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Return positions and how far away all others surely are; see `Exact.candidates`.
@@ -79,10 +81,10 @@ class Faiss:
             self._index.nprobe = min(self.effort, self._index.nlist)
         elif self.kind == "hnsw":
             self._index.hnsw.efSearch = max(self.effort, 2 * count)
-        dead = int(np.count_nonzero(~self.rows.alive[: self.covered]))
-        asked = min(self.covered, count + (0 if self.proven else count * dead // max(1, self.covered - dead)))
-        squared, positions = self._index.search(codes, asked)
-        if not self.proven or asked == self.covered:
+        asked = min(count, len(self._positions))
+        squared, found = self._index.search(codes, asked)
+        positions = np.where(found >= 0, self._positions[found], -1)
+        if not self.proven or asked == len(self._positions):
             return positions, np.full(len(Q), np.inf)
         least = squared[:, -1] - self._error * (squares(codes) + self._longest)
         return positions, np.where(own > -np.inf, self.metric.beyond(least, np.zeros(len(Q))), 0.0)

@@ -266,8 +266,8 @@ def _whitening(covariance: np.ndarray, count: int) -> np.ndarray:
     if not kept.all():
         warnings.warn(
             f"The covariance of the {count} rows is singular: rank {kept.sum()} of {width}. Its "
-            "pseudo-inverse is used, so directions in which the rows do not differ do not count. Likely cause: constant or "
-            "dependent columns, or fewer rows than columns.",
+            "pseudo-inverse is used, so directions in which the rows do not differ do not count. "
+            "Likely cause: constant or dependent columns, or fewer rows than columns.",
             stacklevel=5,
         )
     return per_deviation[:, None] * vectors[:, kept] / np.sqrt(values[kept])

@@ -39,8 +39,8 @@ class Searcher:
     def __init__(self, rows: Rows, metric: Euclidean, memory: int, backend: str, faiss_index: str) -> None:
         if backend == "kdtree" and rows.width > WIDEST:
             raise DataError(
-                f"backend='kdtree' is for at most {WIDEST} columns, got {rows.width}: with more of them a tree "
-                "looks at nearly all rows. Use backend='auto' or 'exact'."
+                f"backend='kdtree' is for at most {WIDEST} columns, got {rows.width}: with more of them a "
+                "tree looks at nearly all rows. Use backend='auto' or 'exact'."
             )
         self.rows, self.backend, self.faiss_index = rows, backend, faiss_index
         self.exact = Exact(rows, metric, memory)
@@ -100,33 +100,36 @@ class Searcher:
         return "ivf" if large else "flat"
 
     def _index(self, kind: str, Q: np.ndarray, k: int) -> Tree | Faiss | None:
-        index, n = self._indexes.get(kind), len(self.rows.ids)
-        if (
-            index is None
-            or index.metric is not self.metric
-            or n - index.covered > max(_FEW, index.covered // 5)
-        ):
+        index = self._indexes.get(kind)
+        if index is None or index.metric is not self.metric or self._outdated(index):
             index = Tree(self.exact) if kind == "kdtree" else Faiss(self.exact, kind)
             self._indexes[kind] = index
         if isinstance(index, Faiss) and not index.proven and not self._passes(index, Q, k):
             return self._index("flat", Q, k) if self.backend == "faiss" else None
         return index
 
+    def _outdated(self, index: Tree | Faiss) -> bool:
+        """Whether a fifth of what an index covers is removed, or as much is added after it."""
+        added, removed = len(self.rows.ids) - index.covered, self.rows.dead - index.dead
+        return added > max(_FEW, index.covered // 5) or removed > max(32, index.covered // 5)
+
     def _passes(self, index: Faiss, Q: np.ndarray, k: int) -> bool:
-        if index.recall is None:
+        if k not in index.recall:
             sample = Q[np.linspace(0, len(Q) - 1, min(_SAMPLE, len(Q))).astype(int)]
             truth = self.exact.search(sample, k)[1]
-            for index.effort in index.efforts():
-                index.recall = _share(self._by_index(index, sample, k)[1], truth)
-                if index.recall >= _GOOD:
+            for effort in index.efforts():
+                index.effort = effort
+                index.recall[k] = _share(self._by_index(index, sample, k)[1], truth)
+                if index.recall[k] >= _GOOD:
                     break
             else:
                 warnings.warn(
-                    f"The approximate index {index.kind!r} finds {index.recall:.1%} of the {k} nearest rows of "
-                    f"{len(sample)} queries, and {_GOOD:.0%} are asked for. The exact search is used instead.",
-                    stacklevel=4,
+                    f"The approximate index {index.kind!r} finds {index.recall[k]:.1%} of the {k} nearest rows "
+                    f"of {len(sample)} queries, and {_GOOD:.0%} are asked for. The exact search is used "
+                    "instead.",
+                    stacklevel=5,
                 )
-        return index.recall >= _GOOD
+        return index.recall[k] >= _GOOD
 
     def _by_index(self, index: Tree | Faiss, Q: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         sizes, parts = blocks(self.exact.memory, self.rows.width, wanted(k)), []

@@ -21,13 +21,15 @@ class Tree:
     proven = True
 
     def __init__(self, exact: Exact) -> None:
-        self.metric, self.covered = exact.metric, len(exact.rows.ids)
-        placed = [self.metric.place(X.astype(np.float64, copy=False)) for _, X in exact.rows.blocks(_BLOCK)]
-        self._tree = KDTree(np.concatenate(placed), metric=self.metric.tree_metric)
+        rows, self.metric = exact.rows, exact.metric
+        self.covered, self.dead = len(rows.ids), rows.dead
+        self._positions = np.flatnonzero(rows.alive)
+        placed = [self.metric.place(X.astype(np.float64, copy=False)) for _, X in rows.blocks(_BLOCK)]
+        self._tree = KDTree(np.concatenate(placed)[self._positions], metric=self.metric.tree_metric)
 
     def candidates(self, Q: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Return positions and how far away all others surely are; see `Exact.candidates`."""
-        count = min(count, self.covered)
-        apart, positions = self._tree.query(self.metric.place(Q), count)
-        beyond = apart[:, -1] * (1 - 1e-12) if count < self.covered else np.full(len(Q), np.inf)
-        return positions, beyond
+        count = min(count, len(self._positions))
+        apart, found = self._tree.query(self.metric.place(Q), count)
+        every = count == len(self._positions)
+        return self._positions[found], np.full(len(Q), np.inf) if every else apart[:, -1] * (1 - 1e-12)

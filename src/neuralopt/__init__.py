@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from neuralopt.benchmark import Budget, Comparison, compare, make_task
     from neuralopt.core.results import Status
     from neuralopt.core.tree import apply_updates
+    from neuralopt.datasets import generate_real_data, generate_simulated_data
     from neuralopt.engine import (
         Callback,
         EarlyStopping,
@@ -29,6 +30,7 @@ _HOMES = {
     "benchmark": ("Budget", "Comparison", "compare", "make_task"),
     "core.results": ("Status",),
     "core.tree": ("apply_updates",),
+    "datasets": ("generate_real_data", "generate_simulated_data"),
     "engine": (
         "Callback",
         "EarlyStopping",
@@ -70,6 +72,8 @@ __all__ = [
     "apply_updates",
     "compare",
     "datasets",
+    "generate_real_data",
+    "generate_simulated_data",
     "make_task",
     "models",
     "optimizers",

@@ -63,7 +63,7 @@ def check_rows(X: Any, name: str, width: int | None = None) -> np.ndarray:
 
 
 def _check_finite(block: np.ndarray, begin: int, name: str) -> None:
-    good = np.abs(block) <= _LARGEST
+    good = np.abs(block) <= min(_LARGEST, float(np.finfo(block.dtype).max))
     if good.all():
         return
     row, column = np.argwhere(~good)[0]

@@ -87,7 +87,7 @@ class Exact:
             for i in range(0, len(Q), sizes.queries):
                 part = slice(i, i + sizes.queries)
                 bounds = self.metric.compare(codes[part], stored, offsets, space)
-                entrants, columns = padded(bounds < least[part].max(axis=1, keepdims=True))
+                entrants, columns = _entrants(bounds, least[part].max(axis=1, keepdims=True), count)
                 if not columns.shape[1]:
                     continue
                 values = np.where(entrants, np.take_along_axis(bounds, columns, 1), self.metric.kind(np.inf))
@@ -185,7 +185,16 @@ def nearest(ids: np.ndarray, distances: np.ndarray, k: int) -> tuple[np.ndarray,
     return np.take_along_axis(ids, order, 1), np.take_along_axis(distances, order, 1)
 
 
-def padded(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _entrants(bounds: np.ndarray, limit: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the columns below a limit in every row, at most the least ``count`` where they are many."""
+    mask = bounds < limit
+    if np.count_nonzero(mask, axis=1).max() <= mask.shape[1] // 16:
+        return _padded(mask)
+    columns = np.argpartition(bounds, min(count, mask.shape[1]) - 1, axis=1)[:, :count]
+    return np.take_along_axis(mask, columns, 1), columns
+
+
+def _padded(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the columns that are set in every row, padded to the longest list, and which of them count."""
     hits = np.flatnonzero(mask)
     row, column = np.divmod(hits, mask.shape[1])

@@ -78,10 +78,10 @@ def blocks(memory: int, width: int, candidates: int) -> Blocks:
     Blocks
         Every size >= 1.
     """
-    share = memory // 8
-    # a row is widened to float64 twice and kept in float32; a comparison is a float64 at worst and a flag
+    share = memory // 6
+    # a row is widened to float64 twice and kept in float32; a comparison is a float64, a flag and a position
     rows = _between(16, share // (24 * width), 8192)
-    queries = _between(1, share // (9 * rows), 256)
+    queries = _between(1, share // (24 * rows), 256)
     batch = _between(1, share // (28 * width + 72 * candidates), 16384)
     return Blocks(rows, queries, batch, _between(16, share // (32 * width), 16384))
 

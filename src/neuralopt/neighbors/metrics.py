@@ -142,7 +142,7 @@ class Cosine(Euclidean):
 
     def place(self, X: np.ndarray) -> np.ndarray:
         """Return the directions of rows; see `Euclidean.place`."""
-        X = X / np.max(np.abs(X), axis=1, keepdims=True)
+        X = X / np.max(np.abs(X), axis=1, keepdims=True)  # nothing overflows, and multiples become equal
         return X / np.sqrt(np.sum(X * X, axis=1, keepdims=True))
 
     def distances(self, x: np.ndarray, q: np.ndarray) -> np.ndarray:

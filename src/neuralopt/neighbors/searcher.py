@@ -124,8 +124,8 @@ class Searcher:
                     break
             else:
                 warnings.warn(
-                    f"The approximate index {index.kind!r} finds {index.recall[k]:.1%} of the {k} nearest rows "
-                    f"of {len(sample)} queries, and {_GOOD:.0%} are asked for. The exact search is used "
+                    f"The approximate index {index.kind!r} finds {index.recall[k]:.1%} of the {k} nearest "
+                    f"rows of {len(sample)} queries, and {_GOOD:.0%} are asked for. The exact search is used "
                     "instead.",
                     stacklevel=5,
                 )

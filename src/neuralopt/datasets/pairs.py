@@ -71,7 +71,8 @@ def make_pair(
 
     Inputs :math:`u \in [0, 1]^d` are Latin hypercubes, those to test on uniform; y is the response at u
     scaled to the ranges of the source. ``"digits"`` is classification: digits rendered from fonts as
-    simulated rows, scikit-learn's handwritten digits as real ones; all those not among the real rows are for testing.
+    simulated rows, scikit-learn's handwritten digits as real ones; those not among the real rows are for
+    testing.
 
     Parameters
     ----------
@@ -104,8 +105,8 @@ def make_pair(
     ----------
     S. Surjanovic and D. Bingham, "Virtual library of simulation experiments" (Currin, Park, borehole,
     Branin); D. J. J. Toal, "Some considerations regarding the use of multi-fidelity Kriging in the
-    construction of surrogate models", 2015 (Branin and Paciorek with the dial a); H. Dong, B. Song, P. Wang and S. Huang,
-    "Multi-fidelity information fusion based on prediction of kriging", 2015 (``"branin-dong"``).
+    construction of surrogate models", 2015 (Branin and Paciorek with the dial a); H. Dong, B. Song,
+    P. Wang and S. Huang, "Multi-fidelity information fusion based on prediction of kriging", 2015 (``"branin-dong"``).
 
     Examples
     --------

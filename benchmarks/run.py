@@ -17,7 +17,7 @@ from harness import child_environment
 from tables import results_page, verdict
 
 HERE = Path(__file__).resolve().parent
-SECTIONS = ("small_net", "digits_net", "import_time", "agreement", "demo_time", "sweep", "updates")
+SECTIONS = ("small_net", "digits_net", "import_time", "agreement", "demo_time", "sweep", "updates", "lookup")
 
 
 def main() -> int:

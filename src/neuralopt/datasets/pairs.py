@@ -106,7 +106,8 @@ def make_pair(
     S. Surjanovic and D. Bingham, "Virtual library of simulation experiments" (Currin, Park, borehole,
     Branin); D. J. J. Toal, "Some considerations regarding the use of multi-fidelity Kriging in the
     construction of surrogate models", 2015 (Branin and Paciorek with the dial a); H. Dong, B. Song,
-    P. Wang and S. Huang, "Multi-fidelity information fusion based on prediction of kriging", 2015 (``"branin-dong"``).
+    P. Wang and S. Huang, "Multi-fidelity information fusion based on prediction of kriging", 2015
+    (``"branin-dong"``).
 
     Examples
     --------
@@ -129,7 +130,8 @@ def make_pair(
     if name == _DIGITS:
         if noise:
             raise InvalidArgument("noise is for regressions, and the pair 'digits' has classes.")
-        return Pair(name, *digit_rows(n_sim, n_real, random))
+        X_sim, y_sim, X_real, y_real, X_test, y_test = digit_rows(n_sim, n_real, random)
+        return Pair(name, X_sim, y_sim, X_real, y_real, X_test, y_test)
     truth = responses(name, DIALS.get(name, 0.0) if a is None else float(a))
     d = len(truth.low)
     X_sim, X_real = _latin_hypercube(n_sim, d, random), _latin_hypercube(n_real, d, random)

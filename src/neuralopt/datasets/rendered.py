@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,8 @@ def digit_rows(n_sim: int, n_real: int, random: np.random.Generator) -> tuple[np
     """Return simulated, real and test rows with their classes; the real rows hold the classes evenly."""
     from sklearn.datasets import load_digits  # takes half a second, and readers of files do not need it
 
-    X, y = load_digits(return_X_y=True)
+    bunch: Any = load_digits()
+    X, y = bunch.data, bunch.target
     if n_real >= len(y):
         raise InvalidArgument(f"n_real must be less than the {len(y)} handwritten digits, got {n_real}.")
     order = random.permutation(len(y))

@@ -38,6 +38,11 @@ def responses(name: str, a: float) -> Responses:
         One of `NAMES`.
     a : float
         The dial of ``"branin-toal"`` and ``"paciorek"``.
+
+    Returns
+    -------
+    Responses
+        Both functions and their ranges.
     """
     low, high = _RANGES[name]
     origin, extent = np.array(low), np.array(high) - np.array(low)

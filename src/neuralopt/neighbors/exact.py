@@ -186,20 +186,17 @@ def nearest(ids: np.ndarray, distances: np.ndarray, k: int) -> tuple[np.ndarray,
 
 
 def _entrants(bounds: np.ndarray, limit: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the columns below a limit in every row, at most the least ``count`` where they are many."""
-    mask = bounds < limit
-    if np.count_nonzero(mask, axis=1).max() <= mask.shape[1] // 16:
-        return _padded(mask)
-    columns = np.argpartition(bounds, min(count, mask.shape[1]) - 1, axis=1)[:, :count]
+    """Return columns of every row, the same number for all, and which of them are below the row's limit.
+
+    Where they are many, only the least ``count`` of a row are looked for.
+    """
+    mask, (rows, width) = bounds < limit, bounds.shape
+    if np.count_nonzero(mask) <= mask.size // 16:
+        row, column = np.divmod(np.flatnonzero(mask), width)
+        counts = np.bincount(row, minlength=rows)
+        if counts.max() <= width // 16:
+            columns = np.zeros((rows, counts.max()), np.int64)
+            columns[row, np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)] = column
+            return np.arange(columns.shape[1]) < counts[:, None], columns
+    columns = np.argpartition(bounds, min(count, width) - 1, axis=1)[:, :count]
     return np.take_along_axis(mask, columns, 1), columns
-
-
-def _padded(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the columns that are set in every row, padded to the longest list, and which of them count."""
-    hits = np.flatnonzero(mask)
-    row, column = np.divmod(hits, mask.shape[1])
-    counts = np.bincount(row, minlength=len(mask))
-    slot = np.arange(len(hits)) - np.repeat(np.cumsum(counts) - counts, counts)
-    columns = np.zeros((len(mask), counts.max()), np.int64)
-    columns[row, slot] = column
-    return np.arange(columns.shape[1]) < counts[:, None], columns

@@ -112,6 +112,13 @@ def test_equals_brute_force_at_every_scale(brute_force, seed, metric, scale, n, 
     np.testing.assert_array_equal(apart, true)
 
 
+def test_distances_that_underflow_are_ties(brute_force):
+    X = np.random.default_rng(12).normal(size=(200, 3)) * 1e-180
+    ids, apart = SimilarityLookup(2, backend="exact").fit(X).find_similar(X[50:])
+    np.testing.assert_array_equal(apart, 0.0)
+    np.testing.assert_array_equal(ids, np.tile([0, 1], (150, 1)))
+
+
 def test_equals_brute_force_on_100_000_rows(brute_force):
     random = np.random.default_rng(2)
     X = random.normal(size=(100_000, 64)) + 1e4

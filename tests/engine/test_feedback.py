@@ -158,6 +158,24 @@ def test_too_many_in_a_row_end_the_run(backend, net, regression):
     np.testing.assert_array_equal(result.params[0][0], net.init(0, np.float32)[0][0])
 
 
+@pytest.mark.parametrize("backend", ["jax", "numpy"])
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_too_many_in_a_row_within_an_epoch_end_it(backend, limit, net, regression):
+    """Every other row is bad; the run ends with the first epoch whose order has such a streak."""
+    from neuralopt.engine.batches import plan_batches
+
+    X, y = regression
+    y = y.copy()
+    y[::2] = 1e30
+    guard = transforms.FiniteGuard(optimizers.SGD(1e-3), max_in_a_row=limit)
+    result = train(net, (X, y), optimizer=guard, epochs=5, batch_size=1, backend=backend)
+    plan = plan_batches(50, 1, full_batch=False, weighted=True, dtype=np.float32)
+    rows = np.concatenate([plan.order(0, epoch)[:, 0] for epoch in range(5)])
+    streaks = np.convolve(rows % 2 == 0, np.ones(limit), "valid")
+    first = (np.flatnonzero(streaks == limit)[0] + limit - 1) // 50 + 1
+    assert (result.status, result.epochs) == (Status.DIVERGED, first)
+
+
 def test_scheduled_values_count_the_steps_of_their_part(net, regression):
     """A guard's inner optimizer has taken fewer steps than the loop."""
     beta = schedules.Cosine(0.9, 50)

@@ -13,6 +13,7 @@ from neuralopt.schedules import (
     CosineRestarts,
     Cyclical,
     Exponential,
+    Function,
     InverseSqrt,
     Join,
     MultiStep,
@@ -132,6 +133,15 @@ REFUSED = [
         lambda: AdaptiveDropout().observe(AdaptiveDropout().init(), 1.0),
         "AdaptiveDropout needs the training loss beside the validation loss, got None. "
         "Give both: feedback_observe(optimizer, states, validation_loss, training_loss).",
+    ),
+    (lambda: Function(lambda: 0.1), "Function: function must take the step and nothing else, got <function"),
+    (
+        lambda: Function(lambda step: None)(3),
+        "Function: function must return one number for each step, got None",
+    ),
+    (
+        lambda: Function(lambda step: [1, 2])(3),
+        "Function: function must return one number for each step, got",
     ),
     (lambda: Cosine().frame(0), "steps must be a whole number >= 1, got 0."),
 ]

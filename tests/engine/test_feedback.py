@@ -12,7 +12,7 @@ from neuralopt.schedules import bind, feedback_init, feedback_observe, scheduled
 
 PLATEAU = schedules.ReduceOnPlateau(schedules.Warmup(0.05, steps=6), factor=0.5, patience=1, threshold=0.2)
 OPTIMIZER = transforms.chain(
-    transforms.ClipByGlobalNorm(schedules.PerEpoch(schedules.Cosine(2.0, 4))),
+    transforms.ClipByGlobalNorm(schedules.PerEpoch(schedules.Cosine(2.0, 4, end=0.5))),
     optimizers.Adam(PLATEAU, b1=schedules.OfRun(schedules.Cosine(0.95, 1, 0.5))),
 )
 STEPS, EPOCHS = 4, 8
@@ -220,3 +220,77 @@ def test_the_decay_table_is_printed_and_kept(net, regression):
         assert "excluded" not in text.getvalue()
         assert "decay" not in text.getvalue()
         assert len(result.decay_policy.rows) == 4
+
+
+def _adam(**given):
+    return optimizers.Adam(**{"learning_rate": 0.01, **given})
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "text"),
+    [
+        (
+            _adam(learning_rate=schedules.Cosine(-0.1, 10)),
+            "Adam: learning_rate must satisfy 0 <= learning_rate at every step, got -0.1 at step 0 of "
+            "Cosine(peak=-0.1, total_steps=10, end=0.0). A negative step size climbs",
+        ),
+        (
+            _adam(b1=schedules.Constant(0.9).then(1.0, at=7)),
+            "Adam: b1 must satisfy 0 <= b1 < 1 at every step, got 1.0 at step 7 of Join(",
+        ),
+        (
+            transforms.chain(transforms.AnnealedNoise(schedules.Polynomial(0.1, 5, end=-0.1)), _adam()),
+            "AnnealedNoise: eta must satisfy 0 <= eta at every step, got -0.02",
+        ),
+        (
+            transforms.FiniteGuard(_adam(), schedules.Constant(2.5)),
+            "FiniteGuard: max_in_a_row must be a whole number at every step, got 2.5 at step 0 of",
+        ),
+        (
+            transforms.Accumulate(_adam(), schedules.Constant(2.5)),
+            "Accumulate: steps must be a whole number at every step, got 2.5 at step 0 of Constant(",
+        ),
+        (
+            transforms.partition(_adam(), slow=(transforms.by_name("0/*"), _adam(eps=lambda step: -1.0))),
+            "Adam: eps must satisfy 0 <= eps at every step, got -1.0 at step 0 of Function(",
+        ),
+        (
+            _adam(learning_rate=schedules.ReduceOnPlateau(schedules.Warmup(0.1, 4, start=-0.1))),
+            "Adam: learning_rate must satisfy 0 <= learning_rate at every step, got -0.1 at step 0 of",
+        ),
+        (
+            _adam(b1=lambda step: None),
+            "Adam: b1: Function: function must return one number for each step, got",
+        ),
+        (_adam(b1=lambda step: np.ones(3)), "got shape (3,) for a step of shape () from <function"),
+        (_adam(b1=lambda: 0.1), "Function: function must take the step and nothing else, got <function"),
+        (_adam(b1=lambda step: float("nan")), "Adam: b1 must satisfy 0 <= b1 < 1 at every step, got nan at"),
+        (_adam(b1=lambda step: step.nothing), "could not be evaluated at steps 0 to 9: AttributeError:"),
+    ],
+)
+def test_a_schedule_must_obey_the_law_of_what_it_fills(optimizer, text, net, regression):
+    with pytest.raises(InvalidArgument) as error:
+        train(net, regression, optimizer=optimizer, epochs=2, batch_size=10)
+    assert text in str(error.value)
+
+
+def test_a_sweep_checks_the_schedule_of_every_rate(net, regression):
+    with pytest.raises(InvalidArgument, match=r"got -0\.1 at step 3 of Polynomial\(peak=0.2"):
+        sweep(
+            net,
+            regression,
+            learning_rates=[0.1, 0.2],
+            epochs=2,
+            batch_size=10,
+            schedule=lambda rate: schedules.Polynomial(rate, 5, end=0.3 - 3 * rate),
+        )
+
+
+def test_a_schedule_that_keeps_the_law_while_it_is_asked_is_taken(net, regression):
+    """The wrapped optimizer takes a fifth of the steps; a function may take one step at a time."""
+    import jax
+
+    falling = schedules.Polynomial(0.1, 2, end=-0.1)
+    inner = _adam(learning_rate=falling, b1=lambda step: jax.lax.cond(step < 3, lambda: 0.9, lambda: 0.8))
+    result = train(net, regression, optimizer=transforms.Accumulate(inner, 5), epochs=2, batch_size=10)
+    assert result.status is Status.MAX_EPOCHS

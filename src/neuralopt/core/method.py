@@ -24,16 +24,21 @@ T = TypeVar("T")
 
 @dataclasses.dataclass(frozen=True)
 class Law:
-    """The range of a hyperparameter: ``low <= value <= high``, either end open or absent."""
+    """The range of a hyperparameter: ``low <= value <= high``, either end open or absent; whole or not."""
 
     low: float = -math.inf
     high: float = math.inf
     low_open: bool = False
     high_open: bool = False
+    whole: bool = False
     cure: str = ""
 
     def holds(self, value: float) -> bool:
-        """Return whether a finite value lies in the range."""
+        """Return whether a value obeys the law."""
+        return self.within(value) and (not self.whole or float(value).is_integer())
+
+    def within(self, value: float) -> bool:
+        """Return whether a value is finite and lies in the range."""
         above = value > self.low if self.low_open else value >= self.low
         below = value < self.high if self.high_open else value <= self.high
         return math.isfinite(value) and above and below
@@ -150,7 +155,7 @@ def _problem(given: Any, law: Law, name: str) -> str:
     if values is None:
         hint = f" Make one: {given.__name__}(...)." if isinstance(given, type) else ""
         return f"must be a number or a schedule, got {given!r}.{hint}"
-    return _broken(law, name, values, "")
+    return next((broken(law, name, float(v)) for v in values if not law.holds(float(v))), "")
 
 
 def _problem_of_many(given: Any, law: Law, name: str) -> str:
@@ -180,13 +185,31 @@ def _numbers(given: Any) -> np.ndarray | None:
     return np.ravel(array.astype(np.float64))
 
 
-def _broken(law: Law, name: str, values: np.ndarray, when: str) -> str:
-    """Return the sentence for the first of some values that breaks a law, or an empty string."""
-    bad = next((float(v) for v in values if not law.holds(float(v))), None)
-    if bad is None:
-        return ""
-    cure = f" {law.cure}" if law.cure else ""
-    return f"must satisfy {str(law).format(name=name)}{when}, got {bad!r}.{cure or _cause(law, name, bad)}"
+def broken(law: Law, name: str, value: float, when: str = "", where: str = "") -> str:
+    """Return the end of a sentence that says how a value breaks a law.
+
+    Parameters
+    ----------
+    law : Law
+    name : str
+        The hyperparameter.
+    value : float
+        What breaks it.
+    when, where : str
+        Added to the law and to the value, for values of a schedule.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> broken(Law(low=0), "eps", -1.0)
+    'must satisfy 0 <= eps, got -1.0.'
+    """
+    what = "be a whole number" if law.within(value) else f"satisfy {str(law).format(name=name)}"
+    cure = f" {law.cure}" if law.cure else _cause(law, name, value)
+    return f"must {what}{when}, got {float(f'{value:.6g}') if where else value!r}{where}.{cure}"
 
 
 def _cause(law: Law, name: str, bad: float) -> str:

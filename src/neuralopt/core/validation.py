@@ -115,30 +115,3 @@ def check_count(name: str, value: Any, *, low: int = 1) -> int:
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < low:
         raise InvalidArgument(f"{name} must be a whole number >= {low}, got {value!r}.")
     return int(value)
-
-
-def check_whole(method: Any, name: str) -> None:
-    """Raise unless a method's hyperparameter is a whole number wherever it is a plain number.
-
-    Parameters
-    ----------
-    method : Any
-        Whose attribute it is; schedules and tracers pass.
-    name : str
-        The hyperparameter.
-
-    Raises
-    ------
-    InvalidArgument
-        With the value.
-
-    Examples
-    --------
-    >>> import types
-    >>> check_whole(types.SimpleNamespace(steps=1.5), "steps")
-    Traceback (most recent call last):
-    neuralopt.core.errors.InvalidArgument: SimpleNamespace: steps must be a whole number, got 1.5.
-    """
-    value = getattr(method, name)
-    if isinstance(value, numbers.Real) and not float(value).is_integer():
-        raise InvalidArgument(f"{type(method).__name__}: {name} must be a whole number, got {value!r}.")

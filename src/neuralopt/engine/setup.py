@@ -16,6 +16,7 @@ from neuralopt.engine.data import Source, source
 from neuralopt.engine.loop import Limits, Method
 from neuralopt.engine.noise import check_schedules, make_noise
 from neuralopt.engine.objective import NetworkObjective, Objective
+from neuralopt.engine.over_the_run import check_hyperparameters
 from neuralopt.engine.program import Program
 from neuralopt.engine.runners import DeviceRunner, NumpyRunner, Runner, StreamRunner
 from neuralopt.engine.statistics import check_moving_averages
@@ -108,6 +109,7 @@ def make_runner(
     optimizer, rates = bind((optimizer, rates), plan.steps, plan.steps * epochs)
     if validation is None:
         _refuse_adaptive((optimizer, rates))
+    check_hyperparameters(optimizer, plan.steps * epochs)
     if noise is not None:
         noise = noise._replace(rates=rates)
         check_schedules(settle(rates, feedback_init(rates)), plan.steps * epochs)

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, value_at
 from neuralopt.core.namespace import namespace
-from neuralopt.core.validation import check_whole
 from neuralopt.transforms.base import zero_count
 from neuralopt.transforms.wrapper import Wrapper, check_wrapped, choose, move_or_stay
 
@@ -56,11 +55,10 @@ class FiniteGuard(Wrapper):
     """
 
     optimizer: Any
-    max_in_a_row: Any = hyper(10, low=1)
+    max_in_a_row: Any = hyper(10, low=1, whole=True)
 
     def __post_init__(self) -> None:
         check_wrapped(self)
-        check_whole(self, "max_in_a_row")
 
     @property
     def guards(self) -> bool:

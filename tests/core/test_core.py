@@ -208,3 +208,28 @@ def test_several_numbers_are_for_vmap():
     for schedule in (lambda step: None, lambda step: np.ones(3)):
         with pytest.raises(InvalidArgument, match="a schedule must give one number for each step, got"):
             value_at(schedule, 0)
+
+
+@pytest.mark.parametrize(
+    ("params", "text"),
+    [
+        (
+            {"w": np.ones(2, complex)},
+            "leaf 'w' has dtype complex128. Train its real and imaginary parts as two",
+        ),
+        ({"w": np.ones(2, bool)}, "leaf 'w' has dtype bool. Likely cause: a mask among the parameters."),
+        (
+            {"w": np.arange(2)},
+            "leaf 'w' has dtype int64. Likely cause: integer literals. Convert that leaf: leaf.",
+        ),
+        ({"w": np.ones(2, object)}, "leaf 'w' has dtype object. Convert that leaf to one of them."),
+        (
+            {"l": {"w": None}},
+            "leaf 'l/w' is None and there is no other. Likely cause: parameters that were never",
+        ),
+        ([], "params must hold at least one array, got an empty tree: []."),
+    ],
+)
+def test_the_cure_is_that_of_the_leaf(params, text):
+    with pytest.raises(InvalidArgument, match=re.escape(text)):
+        check_params(params)

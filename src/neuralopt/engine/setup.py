@@ -23,6 +23,7 @@ from neuralopt.engine.statistics import check_moving_averages
 from neuralopt.engine.trainable import Trainable
 from neuralopt.models import ACTIVATIONS, MLP, Network
 from neuralopt.schedules import AdaptiveDropout, bind, feedback_init, settle
+from neuralopt.transforms import Transform
 
 _NEVER = np.iinfo(np.int32).max
 _TRIED_ROWS = 8
@@ -98,6 +99,7 @@ def make_runner(
         full_batch=getattr(optimizer, "full_batch", False),
         weighted=trainable.objective.weighted,
         dtype=dtype,
+        optimizer=_full_batch_name(optimizer),
     )
     if train_data.streamed and plan.full:
         raise InvalidArgument(
@@ -119,6 +121,15 @@ def make_runner(
     kind = NumpyRunner if on_host else StreamRunner if train_data.streamed else DeviceRunner
     program = Program(trainable.objective, full=plan.full, validate=validation is not None)
     return kind(program, Method(optimizer, bounds, noise), train_data, held_out, plan, seed)
+
+
+def _full_batch_name(optimizer: Any) -> str:
+    """Return the name of the innermost part that is meant for the whole data, else that of the whole."""
+    parts = vars(optimizer).values() if isinstance(optimizer, Transform) else optimizer
+    inner = [p for p in parts if isinstance(p, tuple) or getattr(p, "full_batch", False)]
+    if found := next(filter(None, map(_full_batch_name, inner)), ""):
+        return found
+    return type(optimizer).__name__ if getattr(optimizer, "full_batch", False) else ""
 
 
 def _refuse_adaptive(parts: Any) -> None:

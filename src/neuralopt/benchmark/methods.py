@@ -112,8 +112,8 @@ def choose_methods(wanted: str | Sequence[Any]) -> list[Method]:
         raise InvalidArgument("at least one optimizer must be named, got none.")
     if twice := next((name for name in slugs if slugs.count(name) > 1), None):
         raise InvalidArgument(
-            f"optimizers must be different, got {twice!r} more than once. Name each once ('all' and 'classic' "
-            "stand for many); in Python give variants of one optimizer labels: ('label', optimizer)."
+            f"optimizers must be different, got {twice!r} more than once. Name each once ('all' and 'classic'"
+            " stand for many); in Python give variants of one optimizer labels: ('label', optimizer)."
         )
     if taken := [m.slug for m in REFERENCES if m.slug in slugs]:
         raise InvalidArgument(

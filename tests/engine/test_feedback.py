@@ -297,3 +297,46 @@ def test_a_schedule_that_keeps_the_law_while_it_is_asked_is_taken(net, regressio
     inner = _adam(learning_rate=falling, b1=lambda step: jax.lax.cond(step < 3, lambda: 0.9, lambda: 0.8))
     result = train(net, regression, optimizer=transforms.Accumulate(inner, 5), epochs=2, batch_size=10)
     assert result.status is Status.MAX_EPOCHS
+
+
+@pytest.mark.parametrize("where", [{}, {"backend": "numpy"}, {"device_memory": 0}], ids=str)
+def test_a_plateau_of_another_figure(where, net, regression, held_out):
+    """The r2 of a run that does not move stays, so the rate is halved; its loss would have done as well."""
+    plateau = schedules.ReduceOnPlateau(
+        0.05, factor=0.5, patience=0, mode="max", monitor="validation_r2", threshold=0.02
+    )
+    run = {"epochs": 8, "batch_size": 16, "validation": held_out, "metrics": ["r2"], "dtype": "float64"}
+    history = train(net, regression, optimizer=optimizers.Adam(plateau), **run, **where).history
+    states, rates = feedback_init(plateau), []
+    for r2 in history["validation_r2"]:
+        rates.append(float(settle(plateau, states)(0)))
+        states = feedback_observe(plateau, states, r2)
+    np.testing.assert_allclose(history["learning_rate"], rates, rtol=1e-12)
+    assert 0 < np.sum(np.diff(rates) < 0) < 7  # some epochs improved, others did not
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (
+            {"mode": "max"},
+            "mode='max' waits for a figure that rises, got monitor=None, a loss. Give monitor='v",
+        ),
+        ({"mode": "max", "monitor": "validation_loss"}, "got monitor='validation_loss', a loss."),
+        ({"monitor": "validation_r3"}, "got 'validation_r3'. Did you mean 'validation_r2'? Metrics are"),
+        (
+            {"monitor": "accuracy"},
+            "monitor must be one of 'loss', 'validation_loss', 'validation_r2', got 'acc",
+        ),
+    ],
+)
+def test_a_plateau_that_cannot_be_seen_is_refused(options, text, net, regression, held_out):
+    plateau = schedules.ReduceOnPlateau(0.05, **options)
+    run = {"validation": held_out, "metrics": ["r2"], "epochs": 1}
+    for start in (
+        lambda: train(net, regression, optimizer=optimizers.Adam(plateau), **run),
+        lambda: sweep(net, regression, learning_rates=[0.1], schedule=lambda rate: plateau, **run),
+    ):
+        with pytest.raises(InvalidArgument) as error:
+            start()
+        assert text in str(error.value)

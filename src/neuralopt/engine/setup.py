@@ -22,7 +22,7 @@ from neuralopt.engine.runners import DeviceRunner, NumpyRunner, Runner, StreamRu
 from neuralopt.engine.statistics import check_moving_averages
 from neuralopt.engine.trainable import Trainable
 from neuralopt.models import ACTIVATIONS, MLP, Network
-from neuralopt.schedules import AdaptiveDropout, bind, feedback_init, settle
+from neuralopt.schedules import AdaptiveDropout, bind, check_monitors, feedback_init, settle
 from neuralopt.transforms import Transform
 
 _NEVER = np.iinfo(np.int32).max
@@ -118,8 +118,9 @@ def make_runner(
     _try_loss(trainable, train_data, plan)
     if trainable.objective.stateful and optimizer.averages:
         _try_statistics(trainable, train_data)
-    kind = NumpyRunner if on_host else StreamRunner if train_data.streamed else DeviceRunner
     program = Program(trainable.objective, full=plan.full, validate=validation is not None)
+    check_monitors((optimizer, rates), program.monitored)
+    kind = NumpyRunner if on_host else StreamRunner if train_data.streamed else DeviceRunner
     return kind(program, Method(optimizer, bounds, noise), train_data, held_out, plan, seed)
 
 

@@ -19,7 +19,7 @@ from neuralopt.engine.runners import DeviceRunner
 from neuralopt.engine.setup import limits, make_runner, warn_without_gradient
 from neuralopt.engine.sweep_result import SweepResult
 from neuralopt.engine.sweep_run import evaluation_points, run_all, stack_runs
-from neuralopt.schedules import bind
+from neuralopt.schedules import bind, check_monitors
 
 
 def sweep(
@@ -150,6 +150,7 @@ def sweep(
         ]
         for value in values:
             check_hyperparameters(value, length[1])
+            check_monitors(value, runner.program.monitored)
         methods, states = stack_runs(runner.method.noise, values, seeds, trainable, keep_best, dtype)
         batching = batching or ("map" if jax.default_backend() == "cpu" else "vmap")
         states, rows, seconds, compiling, interrupted = run_all(

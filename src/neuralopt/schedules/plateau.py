@@ -78,6 +78,9 @@ class ReduceOnPlateau(Feedback):
         lower, as in a warm-up, it is left as it is.
     mode : {"min", "max"}
         Whether a smaller or a larger figure is better.
+    monitor : str or None
+        The column of the history to observe in `neuralopt.train`, such as ``"validation_accuracy"``;
+        None for the validation loss, or the training loss without validation data.
 
     Notes
     -----
@@ -104,6 +107,7 @@ class ReduceOnPlateau(Feedback):
     min_factor: Any = hyper(0.0, low=0, high=1)
     min_value: Any = hyper(0.0)
     mode: str = switch("min", "min", "max")
+    monitor: str | None = switch(None)
 
     def init(self) -> PlateauState:
         """Return the state with nothing observed; see `Feedback.init`."""

@@ -89,7 +89,7 @@ class TestTrees:
     def test_whole_numbers(self, opt):
         with refuses(
             "params: every leaf must be of floats (float16, bfloat16, float32, float64), leaf 'layer/W' has "
-            "dtype int64. Likely cause: integer literals. Convert it: params.astype(float)."
+            "dtype int64. Likely cause: integer literals. Convert that leaf: leaf.astype(float)."
         ):
             opt.init({"layer": {"W": np.arange(3)}})
 

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.method import hyper, method, switch, value_at
+from neuralopt.core.method import check_single, hyper, method, switch, value_at
 from neuralopt.optimizers.adam import Adam
 from neuralopt.optimizers.base import Optimizer
 from neuralopt.optimizers.registry import register
@@ -98,6 +98,7 @@ class AdamW(Optimizer):
 
     def init(self, params: Any) -> WrapperState:
         """Return Adam's first state with a count; see `Transform.init`."""
+        check_single(self)
         return self._decayed().init(params)
 
     def update(

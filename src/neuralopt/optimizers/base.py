@@ -10,7 +10,7 @@ from neuralopt.core.kernels import finish as finish
 from neuralopt.core.kernels import per_dtype as per_dtype
 from neuralopt.core.kernels import scalars as scalars
 from neuralopt.core.kernels import work as work
-from neuralopt.core.method import value_at
+from neuralopt.core.method import check_single, value_at
 from neuralopt.core.namespace import namespace
 from neuralopt.core.validation import check_params, check_same_structure
 from neuralopt.transforms.base import Transform
@@ -39,6 +39,7 @@ class Optimizer(Transform):
 
     def _first(self, params: Any) -> tuple[Any, Any]:
         """Check parameters; return the count 0 and the learning rate in force at step 0."""
+        check_single(self)
         check_params(params)
         leaves = tree.leaves(params)
         xp = namespace(*leaves)

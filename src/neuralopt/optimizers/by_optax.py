@@ -75,7 +75,7 @@ class OptaxOptimizer(FromOptax):
 
     factory: Any = switch(None)
     learning_rate: Any = hyper(None, low=0)
-    hyperparameters: Any = hyper(None)
+    hyperparameters: Any = None
     options: tuple[tuple[str, Any], ...] = switch(())
 
     def _made(self, count: Any) -> Any:

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
-from neuralopt.core.method import hyper, method, switch, value_at
+from neuralopt.core.method import check_single, hyper, method, switch, value_at
 from neuralopt.core.namespace import namespace
 from neuralopt.core.validation import check_count
 from neuralopt.optimizers.adam import Adam
@@ -84,6 +84,7 @@ class Lookahead(Wrapper):
 
     def init(self, params: Any) -> LookaheadState:
         """Return the wrapped optimizer's state and a copy of the parameters; see `Transform.init`."""
+        check_single(self)
         inner = self.optimizer.init(params)
         # a copy, so that parameters and state may both be donated to one compiled step
         slow = tree.map(lambda p: namespace(p).astype(p, tree.working_dtype(p), copy=True), params)

@@ -6,7 +6,7 @@ from neuralopt.core import tree
 from neuralopt.core.kernels import finish, scalars, work
 from neuralopt.core.method import hyper, method, value_at
 from neuralopt.core.namespace import namespace
-from neuralopt.core.validation import check_same_structure, check_whole
+from neuralopt.core.validation import check_same_structure
 from neuralopt.transforms.base import zero_count
 from neuralopt.transforms.wrapper import Wrapper, check_wrapped, choose, move_or_stay
 
@@ -58,11 +58,10 @@ class Accumulate(Wrapper):
     """
 
     optimizer: Any
-    steps: Any = hyper(2, low=1)
+    steps: Any = hyper(2, low=1, whole=True)
 
     def __post_init__(self) -> None:
         check_wrapped(self)
-        check_whole(self, "steps")
 
     def init(self, params: Any) -> AccumulateState:
         """Return the wrapped optimizer's state and empty sums; see `Transform.init`."""

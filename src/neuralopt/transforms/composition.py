@@ -6,7 +6,7 @@ import operator
 from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.method import hyper, method
+from neuralopt.core.method import method
 from neuralopt.core.validation import check_params
 from neuralopt.transforms.base import Transform
 
@@ -28,7 +28,7 @@ class Chain(Transform):
         In the order in which they are applied.
     """
 
-    stages: tuple[Any, ...] = hyper(())
+    stages: tuple[Any, ...] = ()
 
     stage: ClassVar[str] = "optimizer"
 

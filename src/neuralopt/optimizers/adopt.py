@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.optimizers.adam import AdamState
-from neuralopt.optimizers.base import Optimizer, ema, finish, per_dtype, scalars, work
+from neuralopt.optimizers.base import Optimizer, ema, eps_hyper, finish, per_dtype, scalars, work
 from neuralopt.optimizers.registry import register
 from neuralopt.transforms.masks import check_mask, selected
 
@@ -66,7 +66,7 @@ class ADOPT(Optimizer):
     learning_rate: Any = hyper(1e-3, low=0)
     b1: Any = hyper(0.9, low=0, high=1, high_open=True)
     b2: Any = hyper(0.9999, low=0, high=1, high_open=True)
-    eps: Any = hyper(1e-6, low=0, low_open=True)
+    eps: Any = eps_hyper(1e-6)
     weight_decay: Any = hyper(0.0, low=0)
     mask: Any = switch("matrices")
     clip: bool = switch(True, False, True)
@@ -84,7 +84,7 @@ class ADOPT(Optimizer):
         self, grads: Any, state: AdamState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, AdamState]:
         """Return the step, zero at the first; see `Transform.update`."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         now = [value_at(h, state.count) for h in (self.b1, self.b2, self.eps, self.weight_decay)]
 
         @per_dtype

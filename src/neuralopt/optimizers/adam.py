@@ -4,7 +4,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch
-from neuralopt.optimizers.base import Optimizer, eps_hyper, finish, moment_scalars, moments, work
+from neuralopt.optimizers.base import MOMENTS, Optimizer, eps_hyper, finish, moment_scalars, moments, work
 from neuralopt.optimizers.registry import register
 
 
@@ -15,6 +15,8 @@ class AdamState(NamedTuple):
     learning_rate: Any  # (), in force at the last update
     mu: Any  # like params, first moment
     nu: Any  # like params, second moment
+
+    meanings = MOMENTS
 
 
 @register

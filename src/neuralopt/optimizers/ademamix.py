@@ -5,6 +5,7 @@ from typing import Any, ClassVar, NamedTuple
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.optimizers.base import (
+    MOMENTS,
     Optimizer,
     bias_correction,
     ema,
@@ -24,8 +25,10 @@ class AdEMAMixState(NamedTuple):
     count: Any  # (), int32
     learning_rate: Any  # (), in force at the last update
     mu: Any  # like params, fast first moment
-    slow: Any  # like params, slow first moment
+    mu_slow: Any  # like params, slow first moment
     nu: Any  # like params, second moment
+
+    meanings = MOMENTS
 
 
 @register
@@ -132,8 +135,10 @@ class AdEMAMix(Optimizer):
             return finish(-lr * (move + decay * work(p) if decays else move), p), m, s, v
 
         decays = selected(self.mask, params)
-        updates, mu, slow, nu = tree.map_unzip(4, leaf, decays, grads, state.mu, state.slow, state.nu, params)
-        return updates, AdEMAMixState(t, rate, mu, slow, nu)
+        updates, mu, mu_slow, nu = tree.map_unzip(
+            4, leaf, decays, grads, state.mu, state.mu_slow, state.nu, params
+        )
+        return updates, AdEMAMixState(t, rate, mu, mu_slow, nu)
 
 
 def _part(xp: Any, step: Any, steps: Any) -> Any:

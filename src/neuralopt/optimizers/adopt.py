@@ -1,13 +1,21 @@
 """ADOPT: Adam whose second moment never contains the gradient that it scales."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch, value_at
-from neuralopt.optimizers.adam import AdamState
 from neuralopt.optimizers.base import Optimizer, ema, eps_hyper, finish, per_dtype, scalars, work
 from neuralopt.optimizers.registry import register
 from neuralopt.transforms.masks import check_mask, selected
+
+
+class ADOPTState(NamedTuple):
+    """State of `ADOPT`."""
+
+    count: Any  # (), int32
+    learning_rate: Any  # (), in force at the last update
+    mu: Any  # like params, mean of the scaled gradients
+    nu: Any  # like params, second moment
 
 
 @register
@@ -76,13 +84,13 @@ class ADOPT(Optimizer):
     def __post_init__(self) -> None:
         check_mask(self.mask)
 
-    def init(self, params: Any) -> AdamState:
+    def init(self, params: Any) -> ADOPTState:
         """Return the first state, both moments zero; see `Transform.init`."""
-        return AdamState(*self._first(params), tree.zeros_like(params), tree.zeros_like(params))
+        return ADOPTState(*self._first(params), tree.zeros_like(params), tree.zeros_like(params))
 
     def update(
-        self, grads: Any, state: AdamState, params: Any, *, value: Any = None, value_fn: Any = None
-    ) -> tuple[Any, AdamState]:
+        self, grads: Any, state: ADOPTState, params: Any, *, value: Any = None, value_fn: Any = None
+    ) -> tuple[Any, ADOPTState]:
         """Return the step, zero at the first; see `Transform.update`."""
         t, rate = self._begin(grads, state, params)
         now = [value_at(h, state.count) for h in (self.b1, self.b2, self.eps, self.weight_decay)]
@@ -108,4 +116,4 @@ class ADOPT(Optimizer):
 
         decays = selected(self.mask, params)
         updates, mu, nu = tree.map_unzip(3, leaf, decays, grads, state.mu, state.nu, params)
-        return updates, AdamState(t, rate, mu, nu)
+        return updates, ADOPTState(t, rate, mu, nu)

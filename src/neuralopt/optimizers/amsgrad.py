@@ -4,7 +4,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch
-from neuralopt.optimizers.base import Optimizer, eps_hyper, finish, moment_scalars, moments, work
+from neuralopt.optimizers.base import MOMENTS, Optimizer, eps_hyper, finish, moment_scalars, moments, work
 from neuralopt.optimizers.registry import register
 
 
@@ -16,6 +16,8 @@ class AMSGradState(NamedTuple):
     mu: Any  # like params, first moment
     nu: Any  # like params, second moment
     nu_max: Any  # like params, largest second moment so far (of v_hat in the optax convention)
+
+    meanings = MOMENTS
 
 
 @register

@@ -16,6 +16,10 @@ from neuralopt.core.validation import check_params, check_same_structure
 from neuralopt.transforms.base import Transform
 from neuralopt.transforms.state_check import check_state
 
+#: What the fields of Adam's family mean. A state class that has them says so by ``meanings = MOMENTS``, and
+#: `warm_start` then hands them from one method to another; all other fields stay with their method.
+MOMENTS = {"mu": "running mean of gradients from 0", "nu": "running mean of squared gradients from 0"}
+
 
 class Optimizer(Transform):
     """A method that turns gradients into updates.

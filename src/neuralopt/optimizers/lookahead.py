@@ -10,6 +10,7 @@ from neuralopt.optimizers.adam import Adam
 from neuralopt.optimizers.base import finish, per_dtype, scalars, work
 from neuralopt.optimizers.registry import register
 from neuralopt.transforms.base import zero_count
+from neuralopt.transforms.state_check import check_state
 from neuralopt.transforms.wrapper import Wrapper, check_wrapped
 
 
@@ -36,7 +37,8 @@ class Lookahead(Wrapper):
     Parameters
     ----------
     optimizer : Transform, default Adam()
-        The optimizer to wrap; it keeps its state when the weights go back.
+        The optimizer to wrap; it keeps its state when the weights go back. What averages the
+        parameters by itself goes outside: ``EMA(Lookahead())``.
     k : int >= 1, default 5
         Steps between two returns; static.
     alpha : 0 <= float <= 1 or schedule, default 0.5
@@ -70,7 +72,7 @@ class Lookahead(Wrapper):
     learning_rate_range: ClassVar[tuple[float, float]] = Adam.learning_rate_range
 
     def __post_init__(self) -> None:
-        check_wrapped(self)
+        check_wrapped(self, changes_updates=True)
         check_count("Lookahead: k", self.k)
 
     @property
@@ -94,6 +96,7 @@ class Lookahead(Wrapper):
         self, grads: Any, state: LookaheadState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, LookaheadState]:
         """Return the wrapped optimizer's step, or the way back; see `Transform.update`."""
+        check_state(self, state, params)
         t = state.count + 1
         updates, inner = self.optimizer.update(grads, state.inner, params, value=value, value_fn=value_fn)
         alpha = value_at(self.alpha, state.count)

@@ -8,6 +8,7 @@ from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, value_at
 from neuralopt.core.namespace import namespace
 from neuralopt.transforms.base import zero_count
+from neuralopt.transforms.state_check import check_kind
 from neuralopt.transforms.wrapper import Wrapper, check_wrapped, choose, move_or_stay
 
 
@@ -85,6 +86,7 @@ class FiniteGuard(Wrapper):
         self, grads: Any, state: FiniteGuardState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, FiniteGuardState]:
         """Return the wrapped optimizer's updates, or none; see `Transform.update`."""
+        check_kind(self, state, params, FiniteGuardState)
         seen = tree.leaves(grads) + ([] if value is None else [namespace(*tree.leaves(grads)).asarray(value)])
         finite = functools.reduce(operator.and_, [namespace(a).all(namespace(a).isfinite(a)) for a in seen])
         # the wrapped optimizer computes in either case; zeros keep it from the numbers that are not finite

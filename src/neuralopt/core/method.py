@@ -257,7 +257,7 @@ def value_at(hyperparameter: Any, step: Any) -> Any:
     if not callable(hyperparameter):
         _check_single("a hyperparameter", hyperparameter)
         return hyperparameter
-    found = hyperparameter(step)
+    found: Any = hyperparameter(step)
     if found is None or getattr(found, "shape", ()) != getattr(step, "shape", ()):
         got = "None" if found is None else f"shape {found.shape}"
         raise InvalidArgument(

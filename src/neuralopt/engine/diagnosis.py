@@ -97,7 +97,7 @@ def _in_a_row(opt_state: Any) -> int:
 def _gradients(runner: Runner, point: Any, epoch: int) -> Iterator[_Found]:
     """Yield what the first batches of an epoch give at a point."""
     objective, plan, source = runner.program.objective, runner.plan, runner.source
-    function = objective.value_and_grad
+    function: Any = objective.value_and_grad
     if not isinstance(objective, NetworkObjective):
         function = jax.jit(function)
     key = jax.random.key(0) if objective.noisy else ()

@@ -113,5 +113,6 @@ def _scheduled(part: Any, steps: int) -> Iterator[tuple[Any, str, Any, Any, int]
 
 def _steps_within(part: Any, steps: int) -> int:
     """Return how many steps what is wrapped takes at most."""
-    few = isinstance(part, Accumulate) and not isinstance(part.steps, Schedule)
-    return max(1, steps // int(part.steps)) if few else steps
+    if not isinstance(part, Accumulate) or isinstance(part.steps, Schedule):
+        return steps
+    return max(1, steps // int(part.steps))

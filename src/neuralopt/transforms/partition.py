@@ -102,7 +102,7 @@ class Partition(Transform):
         """Return the states of all groups; a callable mask must match something. See `Transform.init`."""
         check_params(params)
         for name, mask in zip(self.names, self.masks, strict=True):
-            if callable(mask) and not any(tree.leaves(selected(mask, params))):
+            if not any(tree.leaves(selected(mask, params))) and callable(mask):
                 raise InvalidArgument(
                     f"partition: the mask of group {name!r} matched no parameter of "
                     f"{', '.join(tree.names(params))}. "

@@ -192,7 +192,7 @@ def test_what_is_refused(make, text):
         *(WSD(0.1, 2, 3, 4), Cosine(0.1, 8) * 0.5, Constant(0.1).then(0.2, at=3), Stretch(Cosine(0.1, 3), 4)),
         Function(lambda step: 0.1 * 0.5**step),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_before_step_0_the_first_value_holds(schedule):
     first = float(schedule(0))

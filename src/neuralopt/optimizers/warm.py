@@ -40,6 +40,7 @@ def warm_start(optimizer: Any, params: Any, state: Any) -> LoadedState:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from neuralopt.optimizers import Adam, AdamW
     >>> before, params = Adam(), {"w": np.ones(2)}
     >>> _, state = before.update(params, before.init(params), params)

@@ -27,6 +27,7 @@ SECTIONS = (
     "updates",
     "dropout",
     "readout",
+    "lookup",
 )
 
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from neuralopt.benchmark import Budget, Comparison, compare, make_task
     from neuralopt.core.results import Status
     from neuralopt.core.tree import apply_updates
+    from neuralopt.datasets import generate_real_data, generate_simulated_data
     from neuralopt.engine import (
         Callback,
         EarlyStopping,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     )
     from neuralopt.estimators import NeuralClassifier, NeuralRegressor, Predictor
     from neuralopt.models import MLP, NeuralNetwork, RecursiveMLP, TwoLayerMLP
+    from neuralopt.neighbors import SimilarityLookup
     from neuralopt.readout import LinearRegressionRefiner
 
 __version__ = "0.1.0"
@@ -30,6 +32,7 @@ _HOMES = {
     "benchmark": ("Budget", "Comparison", "compare", "make_task"),
     "core.results": ("Status",),
     "core.tree": ("apply_updates",),
+    "datasets": ("generate_real_data", "generate_simulated_data"),
     "engine": (
         "Callback",
         "EarlyStopping",
@@ -44,6 +47,7 @@ _HOMES = {
     ),
     "estimators": ("NeuralClassifier", "NeuralRegressor", "Predictor"),
     "models": ("MLP", "NeuralNetwork", "RecursiveMLP", "TwoLayerMLP"),
+    "neighbors": ("SimilarityLookup",),
     "readout": ("LinearRegressionRefiner",),
 }
 _ROOMS = ("datasets", "models", "optimizers", "readout", "schedules", "testing", "transforms")
@@ -64,6 +68,7 @@ __all__ = [
     "Predictor",
     "Progress",
     "RecursiveMLP",
+    "SimilarityLookup",
     "Status",
     "SweepResult",
     "TrainResult",
@@ -73,6 +78,8 @@ __all__ = [
     "compare",
     "datasets",
     "evaluate",
+    "generate_real_data",
+    "generate_simulated_data",
     "make_task",
     "models",
     "optimizers",

@@ -8,6 +8,7 @@ import numpy as np
 
 from neuralopt.core.errors import StorageError
 from neuralopt.storage.layout import Damaged, NotSafetensors, Truncated, parse, view
+from neuralopt.storage.paging import release_pages
 from neuralopt.storage.text import dumps, loads
 
 FORMAT = "neuralopt"
@@ -16,7 +17,9 @@ _READ_BY = {
     "model": "neuralopt predict MODEL FILE",
     "checkpoint": "neuralopt.train(..., checkpoint=PATH)",
     "record": "neuralopt report RECORDS",
+    "lookup": "neuralopt.SimilarityLookup.open(FILE)",
 }
+_BLOCK = 1 << 24  # bytes
 _RESTORE = "Restore it from a copy, or make it again."
 
 
@@ -26,7 +29,10 @@ def digest(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
     for name in sorted(arrays):
         array = arrays[name]
         running.update(dumps([name, array.dtype.name, list(array.shape)]).encode("ascii"))
-        running.update(array.reshape(-1).view(np.uint8).data)
+        flat = array.reshape(-1).view(np.uint8)
+        for begin in range(0, flat.size, _BLOCK):
+            running.update(flat[begin : begin + _BLOCK].data)
+            release_pages(array)  # a mapped file may be larger than the memory
     return running.hexdigest()
 
 

@@ -14,7 +14,9 @@ class Verdict(NamedTuple):
     chosen: int  # the simplest within one standard error of the best
 
 
-def choose(squares: np.ndarray, complexity: np.ndarray, weights: np.ndarray) -> Verdict:
+def choose(
+    squares: np.ndarray, complexity: np.ndarray, weights: np.ndarray, among: np.ndarray
+) -> Verdict:
     """Return the simplest candidate within one standard error of the best one, paired over rows.
 
     Parameters
@@ -25,6 +27,8 @@ def choose(squares: np.ndarray, complexity: np.ndarray, weights: np.ndarray) -> 
         Ranks; the lower, the simpler.
     weights : numpy.ndarray, shape (n,)
         Of the rows.
+    among : numpy.ndarray of bool, shape (candidates,)
+        Which candidates may be chosen.
 
     Returns
     -------
@@ -35,11 +39,11 @@ def choose(squares: np.ndarray, complexity: np.ndarray, weights: np.ndarray) -> 
     effective = 1 / np.sum(share**2)
     errors = squares @ share
     deviations = np.sqrt(np.maximum((squares - errors[:, None]) ** 2 @ share, 0) / max(effective - 1, 1))
-    best = int(np.lexsort((complexity, errors))[0])
+    best = next(int(i) for i in np.lexsort((complexity, errors)) if among[i])
     worse = squares - squares[best]
     mean = worse @ share
     paired = np.sqrt(np.maximum((worse - mean[:, None]) ** 2 @ share, 0) / max(effective - 1, 1))
-    near = mean <= paired
+    near = (mean <= paired) & among
     order = np.lexsort((errors, complexity))
     chosen = next(int(i) for i in order if near[i])
     return Verdict(errors, deviations, best, chosen)

@@ -50,6 +50,13 @@ class Covariance:
             [np.full(self.inputs, np.log(self.typical)), np.zeros(self.size - self.inputs - 1), [-7.0]]
         )
 
+    def starts(self) -> list[np.ndarray]:
+        """Return where a search for the parameters begins: shorter, longer, and more noise."""
+        t = self.start()
+        scale, last = np.arange(self.size) < self.inputs, np.arange(self.size) == self.size - 1
+        shifted = [t - scale, t + scale] if self.inputs else []
+        return [t, *shifted, np.where(last, -2.0, t)]
+
     def bounds(self) -> list[tuple[float, float]]:
         """Return the box of the parameters."""
         return [_RANGE] * self.inputs + [_SHARE] * (self.size - self.inputs - 1) + [(-18.0, 3.0)]

@@ -6,6 +6,7 @@ import numpy as np
 
 from neuralopt.core.errors import InvalidArgument, did_you_mean
 from neuralopt.joint.candidates.choosing import choose
+from neuralopt.joint.candidates.covering import beyond_residuals, cover, leaning, neighbourhoods
 from neuralopt.joint.candidates.fitted import fit_form
 from neuralopt.joint.candidates.forms import FORMS, Views
 from neuralopt.joint.candidates.selection import Selection, Table
@@ -40,18 +41,27 @@ def fit_candidates(
     residuals = np.stack([f.residuals for f in fitted])
     complexity = np.array([f.complexity for f in forms])
     squares = np.sum(residuals**2, axis=2)
-    verdict = choose(squares, complexity, s)
+    spread = max(float(np.sqrt(np.sum(Y.var(axis=0)))), 1e-300)
+    found = cover(X_sim, X_real)
+    beyond = np.full(len(forms), np.nan)
+    among = np.ones(len(forms), bool)
+    if found.beyond > 0:
+        blocks = neighbourhoods(X_real, found.gap)
+        far = np.sum(np.stack([beyond_residuals(f, blocks) for f in fitted]) ** 2, axis=2)
+        beyond = np.sqrt(far @ s / s.sum()) / spread
+        squares = (1 - found.beyond) * squares + found.beyond * far
+        among = np.array([leaning(f, seen.f, Y, views.f_scale) for f in fitted])
+    verdict = choose(squares, complexity, s, among)
     mix = np.eye(len(forms))[verdict.chosen]
     if final == "stack":
         mix = stack_weights(residuals, s)
-    spread = max(float(np.sqrt(np.sum(Y.var(axis=0)))), 1e-300)
     errors = np.sqrt(verdict.errors)
     names = tuple(f.name for f in forms)
     table = Table(
         names,
         errors / spread,
         verdict.deviations / np.maximum(2 * errors, 1e-300) / spread,
-        np.full(len(forms), np.nan),
+        beyond,
         complexity,
         names[verdict.chosen],
         mix,

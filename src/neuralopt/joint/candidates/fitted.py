@@ -30,6 +30,13 @@ class Fitted(NamedTuple):
         found = kriging.predict(self.cov, self.parameters, self.problem, self.solved, rows, trends)
         return found + seen.offset(self.form)
 
+    @property
+    def share(self) -> float:
+        """The simulator's coefficient, the mean over outputs."""
+        if self.solved is None or self.form.trend == "offset":
+            return 1.0
+        return float(np.mean(self.solved.coefficients[:, -1])) if self.form.trend == "affine" else 0.0
+
     def without(self, block: np.ndarray) -> np.ndarray:
         """Return the residuals of a block of rows when all of it is left out."""
         if self.solved is None:

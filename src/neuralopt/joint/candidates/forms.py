@@ -14,7 +14,7 @@ class Form(NamedTuple):
     complexity: int  # rank: among candidates that predict alike the lower one is taken
     trend: str  # "none": the simulator as it is; "mean": b; "offset": f + b; "affine": rho f + b
     inputs: str  # of the smooth part: "", "x" or "xf"
-    features: str  # of the linear part: "", "readout", "pooled" or "tangents"
+    features: str  # of the linear part: "", "inputs", "readout", "pooled" or "tangents"
     story: str  # what it is, for the summary
 
     @property
@@ -28,12 +28,12 @@ FORMS = (
     Form("affine", 1, "affine", "", "", "the simulator, scaled and shifted"),
     Form("pooled", 2, "offset", "", "pooled", "one readout for simulated and real rows"),
     Form("prior ridge", 3, "affine", "", "readout", "a readout pulled toward the scaled simulator's"),
-    Form("real only", 4, "mean", "x", "", "the real rows alone, by a kernel"),
+    Form("real only", 4, "mean", "x", "inputs", "the real rows alone, by a kernel"),
     Form("refit", 4, "mean", "", "readout", "a readout of the simulator's features from zero"),
-    Form("affine + kernel", 5, "affine", "x", "", "the scaled simulator plus a smooth correction"),
-    Form("fine-tuned", 5, "offset", "", "tangents", "all weights pulled toward the simulator's"),
+    Form("affine + kernel", 5, "affine", "x", "inputs", "the scaled simulator plus a smooth correction"),
+    Form("fine-tuned", 5, "affine", "", "tangents", "all weights pulled toward the scaled simulator's"),
     Form("prior ridge + kernel", 6, "affine", "x", "readout", "prior ridge plus a smooth correction"),
-    Form("nonlinear", 7, "mean", "xf", "", "a nonlinear function of the inputs and the simulator"),
+    Form("nonlinear", 7, "affine", "xf", "inputs", "a nonlinear function of the inputs and the simulator"),
 )
 
 
@@ -72,7 +72,10 @@ class Seen(NamedTuple):
     def rows(self, form: Form) -> Rows:
         """Return what a form's covariance reads."""
         inputs = {"": None, "x": self.X, "xf": np.hstack([self.X, self.standard])}[form.inputs]
-        features = getattr(self, form.features) if form.features else None
+        if form.features == "inputs":
+            features = inputs
+        else:
+            features = getattr(self, form.features) if form.features else None
         if inputs is None and features is None:
             inputs = self.X
         return Rows(inputs, features)

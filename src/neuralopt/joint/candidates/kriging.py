@@ -95,16 +95,21 @@ def likelihood(cov: Covariance, t: np.ndarray, problem: Problem) -> tuple[float,
 
 
 def learn(cov: Covariance, problem: Problem, start: np.ndarray | None = None, steps: int = 60) -> np.ndarray:
-    """Return the parameters of greatest restricted likelihood times prior, from one start."""
-    found = minimize(
+    """Return the parameters of greatest restricted likelihood times prior.
+
+    From one start, or without one from several: few rows leave the likelihood with more than one peak.
+    """
+    if start is None:
+        found = [learn(cov, problem, each, steps) for each in cov.starts()]
+        return min(found, key=lambda t: likelihood(cov, t, problem)[0])
+    return minimize(
         lambda t: likelihood(cov, t, problem),
-        cov.start() if start is None else start,
+        start,
         jac=True,
         method="L-BFGS-B",
         bounds=cov.bounds(),
         options={"maxiter": steps, "ftol": 1e-7},
-    )
-    return found.x
+    ).x
 
 
 def left_out(solved: Solved) -> np.ndarray:

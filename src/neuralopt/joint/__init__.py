@@ -1,0 +1,1 @@
+"""Joint training on simulated and real rows."""

@@ -1,0 +1,80 @@
+"""How much of the simulated domain the real rows cover, and errors that count what lies beyond."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from neuralopt.joint.candidates.fitted import Fitted
+
+_USUAL = 0.9  # share of the real rows whose nearest neighbour lies within the reach
+_ENOUGH = 0.2  # share beyond the reach that rows spread like the real ones do not exceed
+_LEAST = 1 / 3  # coefficient of the simulator in a candidate that leans on it
+_CREDIBLE = 0.5  # error of a credible simulator on the real rows, in units of its spread
+_ROWS = 2000  # simulated rows looked at
+
+
+class Cover(NamedTuple):
+    """What of the simulated rows lies far from every real row."""
+
+    beyond: float  # share of the simulated rows; 0 where it is no more than chance
+    reach: float  # distance within which a real row has another one, as a rule
+    gap: float  # typical distance to the nearest real row for those beyond
+
+
+def cover(X_sim: np.ndarray, X_real: np.ndarray) -> Cover:
+    """Return how far the simulated rows lie from the real ones.
+
+    Parameters
+    ----------
+    X_sim, X_real : numpy.ndarray, shapes (n_sim, d) and (n, d)
+        Rows, columns scaled alike.
+
+    Returns
+    -------
+    Cover
+        A simulated row is beyond the cover where no real row is as near as real rows are to each other.
+    """
+    among = cdist(X_real, X_real)
+    among[np.diag_indices(len(among))] = np.inf
+    reach = float(np.quantile(among.min(axis=1), _USUAL))
+    far = cdist(X_sim[:: max(1, len(X_sim) // _ROWS)], X_real).min(axis=1)
+    outside = far > reach
+    share = float(outside.mean())
+    if share <= _ENOUGH:
+        return Cover(0.0, reach, reach)
+    return Cover(share, reach, float(np.median(far[outside])))
+
+
+def neighbourhoods(X_real: np.ndarray, gap: float) -> list[np.ndarray]:
+    """Return for each row the rows to leave out so that it lies about ``gap`` from what is left, itself first.
+
+    At most half of the rows.
+    """
+    among = cdist(X_real, X_real)
+    among[np.diag_indices(len(among))] = -1.0
+    most = max(1, len(X_real) // 2)
+    near = np.argsort(among, axis=1, kind="stable")
+    return [order[:most][among[i, order[:most]] < gap] for i, order in enumerate(near)]
+
+
+def beyond_residuals(fitted: Fitted, blocks: list[np.ndarray]) -> np.ndarray:
+    """Return every row's residual when its neighbourhood is left out, of shape (n, k)."""
+    return np.stack([fitted.without(block)[0] for block in blocks])
+
+
+def leaning(fitted: Fitted, f: np.ndarray, Y: np.ndarray, f_scale: np.ndarray) -> bool:
+    """Return whether far from real rows a candidate may be trusted to follow a simulator worth following.
+
+    No error on real rows tells what lies beyond them. A simulator that is right on them but for a shift, to
+    half of its own spread over the whole domain, is the best guide there; then a candidate has to lean on it.
+    """
+    return not credible(f, Y, f_scale) or (
+        fitted.form.simulated and fitted.form.trend != "mean" and _LEAST <= fitted.share <= 1 / _LEAST
+    )
+
+
+def credible(f: np.ndarray, Y: np.ndarray, f_scale: np.ndarray) -> bool:
+    """Return whether the simulator is right on the real rows but for a shift, to half of its own spread."""
+    off = (Y - f - np.median(Y - f, axis=0)) / f_scale
+    return float(np.sqrt(np.mean(off**2))) < _CREDIBLE

@@ -4,7 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neuralopt import datasets, models, optimizers, readout, schedules, testing, transforms
+    from neuralopt import datasets, joint, models, optimizers, readout, schedules, testing, transforms
     from neuralopt.benchmark import Budget, Comparison, compare, make_task
     from neuralopt.core.results import Status
     from neuralopt.core.tree import apply_updates
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
         train,
     )
     from neuralopt.estimators import NeuralClassifier, NeuralRegressor, Predictor
+    from neuralopt.joint import (
+        JointOptimizer,
+        compute_alignment_error,
+        evaluate_model,
+        plot_training_history,
+    )
     from neuralopt.models import MLP, NeuralNetwork, RecursiveMLP, TwoLayerMLP
     from neuralopt.neighbors import SimilarityLookup
     from neuralopt.readout import LinearRegressionRefiner
@@ -46,11 +52,12 @@ _HOMES = {
         "train",
     ),
     "estimators": ("NeuralClassifier", "NeuralRegressor", "Predictor"),
+    "joint": ("JointOptimizer", "compute_alignment_error", "evaluate_model", "plot_training_history"),
     "models": ("MLP", "NeuralNetwork", "RecursiveMLP", "TwoLayerMLP"),
     "neighbors": ("SimilarityLookup",),
     "readout": ("LinearRegressionRefiner",),
 }
-_ROOMS = ("datasets", "models", "optimizers", "readout", "schedules", "testing", "transforms")
+_ROOMS = ("datasets", "joint", "models", "optimizers", "readout", "schedules", "testing", "transforms")
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -61,6 +68,7 @@ __all__ = [
     "EarlyStopping",
     "History",
     "JSONLLogger",
+    "JointOptimizer",
     "LinearRegressionRefiner",
     "NeuralClassifier",
     "NeuralNetwork",
@@ -76,13 +84,17 @@ __all__ = [
     "__version__",
     "apply_updates",
     "compare",
+    "compute_alignment_error",
     "datasets",
     "evaluate",
+    "evaluate_model",
     "generate_real_data",
     "generate_simulated_data",
+    "joint",
     "make_task",
     "models",
     "optimizers",
+    "plot_training_history",
     "readout",
     "schedules",
     "sweep",

@@ -7,6 +7,7 @@ from neuralopt.joint.base import Base
 from neuralopt.joint.descent import descend
 from neuralopt.joint.record import Record
 from neuralopt.models import CrossEntropy
+from neuralopt.readout import choose, ridge_path
 
 _PULL = 1e-4  # on all weights: without it the logits of separable classes grow without bound
 _HELD = 0.2
@@ -41,7 +42,8 @@ def by_cross_entropy(
     Returns
     -------
     (Base, bool)
-        Outputs are now logits; and whether the descent had settled.
+        The features of the trained network with the readout solved once more for ones and zeros, which
+        is what candidates can be compared by; and whether the descent had settled.
     """
     start = base.with_readout(_SHARPNESS * base.weights, _SHARPNESS * (base.bias - 0.5))
     loss, mlp = CrossEntropy(), base.mlp
@@ -60,4 +62,6 @@ def by_cross_entropy(
         record.add(lambda: Base(mlp, tree.unravel(x, start.params)), value, 1.0)
 
     found = descend(value_and_grad, tree.ravel(start.params), steps, held_error if len(held) else None, watch)
-    return Base(mlp, tree.unravel(found.x, start.params)), found.settled
+    trained = tree.unravel(found.x, start.params)
+    choice = choose(ridge_path(mlp.hidden(trained, X), one_hot(labels, base.weights.shape[1])))
+    return Base(mlp, [*trained[:-1], (choice.readout.weights, choice.readout.bias)]), found.settled

@@ -87,7 +87,9 @@ def shift_report(X_sim: np.ndarray, X_real: np.ndarray, columns: tuple[str, ...]
     spread = X_sim.std(axis=0)
     safe = np.where(spread > 0, spread, 1.0)
     floor = 1e-6
-    ratio = np.log(np.maximum(X_real.std(axis=0) / safe, floor)) * 2 if len(X_real) > 1 else np.zeros(len(safe))
+    ratio = (
+        np.log(np.maximum(X_real.std(axis=0) / safe, floor)) * 2 if len(X_real) > 1 else np.zeros(len(safe))
+    )
     return ShiftReport(
         (X_real.mean(axis=0) - X_sim.mean(axis=0)) / safe,
         np.where(spread > 0, ratio, 0.0),

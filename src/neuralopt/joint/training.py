@@ -164,7 +164,9 @@ def _finished(
     return Trained(base, record.history, settled)
 
 
-def _looker(real: Real | None, reg_lambda: float | str) -> Callable[[Base], tuple[float, float, float]] | None:
+def _looker(
+    real: Real | None, reg_lambda: float | str
+) -> Callable[[Base], tuple[float, float, float]] | None:
     if real is None:
         return None
 

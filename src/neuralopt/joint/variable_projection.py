@@ -114,9 +114,7 @@ class ProjectedLoss:
         def left(H: Any) -> Any:
             return self.top.value_and_gradient(H, Y)[0]
 
-        left.defvjp(
-            lambda H: self.top.value_and_gradient(H, Y), lambda gradient, value: (gradient * value,)
-        )
+        left.defvjp(lambda H: self.top.value_and_gradient(H, Y), lambda gradient, value: (gradient * value,))
         return left(self.network.forward(hidden, X))
 
 

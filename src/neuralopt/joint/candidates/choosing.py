@@ -14,9 +14,7 @@ class Verdict(NamedTuple):
     chosen: int  # the simplest within one standard error of the best
 
 
-def choose(
-    squares: np.ndarray, complexity: np.ndarray, weights: np.ndarray, among: np.ndarray
-) -> Verdict:
+def choose(squares: np.ndarray, complexity: np.ndarray, weights: np.ndarray, among: np.ndarray) -> Verdict:
     """Return the simplest candidate within one standard error of the best one, paired over rows.
 
     Parameters

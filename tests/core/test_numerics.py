@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neuralopt.core.numerics import fence, squared_sums
+from neuralopt.core.numerics import fence, squared_sums, zero_after
 
 
 def both(x, y):
@@ -45,3 +45,24 @@ def test_fence_changes_no_value_and_differentiable_programs_compile():
     a, b = np.ones(3), np.zeros(2)
     assert fence(a, b)[0] is a
     np.testing.assert_array_equal(jax.jit(lambda a: fence(a, 2 * a)[1])(a), 2 * a)
+
+
+@pytest.mark.parametrize("entry", [0.0, -3.0, np.inf, -np.inf, np.nan])
+def test_zero_after_is_zero_whatever_is_in_the_array(entry):
+    array = np.full(3, entry, np.float32)
+    assert zero_after(array) == 0
+    made = jax.jit(zero_after)(array)
+    assert made == 0
+    assert made.dtype == np.float32
+    assert jax.jit(zero_after)(array[:0]) == 0
+    assert jax.jit(lambda a: zero_after(a, jnp.bfloat16))(array).dtype == jnp.bfloat16
+
+
+def test_zero_after_lets_a_program_overwrite_what_it_has_read():
+    def step(v, m, g):
+        m = m + g / (jnp.sqrt(v) + 1)
+        return 0.9 * v + zero_after(m) + g * g, m
+
+    arrays = [jax.ShapeDtypeStruct((1 << 18,), jnp.float32)] * 3
+    program = jax.jit(step, donate_argnums=(0, 1)).lower(*arrays).compile()
+    assert program.memory_analysis().temp_size_in_bytes < 1 << 16

@@ -175,6 +175,8 @@ def test_digits():
     assert pair.X_sim.min() == 0
     assert pair.X_sim.max() == 16
     np.testing.assert_array_equal(pair.X_sim, make_pair("digits", n_sim=200, n_real=20).X_sim)
+    zero = pair.X_sim[pair.y_sim == 0].mean(axis=0).reshape(8, 8)
+    assert zero[3:5, 3:5].max() < zero[3:5].max() / 2  # a hole
     # they are digits: the nearest rendered one tells most of the handwritten ones, chance tells a tenth
     nearest = ((pair.X_test[:, None] - pair.X_sim[None]) ** 2).sum(axis=2).argmin(axis=1)
     assert (pair.y_sim[nearest] == pair.y_test).mean() > 0.45
@@ -203,6 +205,7 @@ def test_the_generators_are_related_by_their_truth():
     np.testing.assert_array_equal(X, generate_simulated_data(400, 10)[0])
     assert (generate_simulated_data(400, 10, seed=1)[0] != X).any()
     np.testing.assert_array_equal(generate_real_data(5, 3, seed=2)[1], generate_real_data(5, 3, seed=2)[1])
+    assert (generate_real_data(5, 3, seed=2)[0] != generate_real_data(5, 3, seed=1)[0]).all()
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,43 @@ def test_removed_ids_can_be_used_again_and_are_not_given_again():
     assert lookup.rows([[1, 0], [1, 1]])[..., 0].tolist() == [[9.0, 0.0], [9.0, 9.0]]
 
 
+def test_ids_are_not_given_again_after_the_last_rows_are_gone(tmp_path):
+    X = np.arange(100.0)[:, None]
+    lookup = SimilarityLookup(1).fit(X).remove(np.arange(50, 100))
+    assert len(lookup._fitted().rows.ids) == 50  # compacted
+    opened = SimilarityLookup.open(lookup.remove([49]).save(tmp_path / "lookup"))
+    for kept in (lookup, opened):
+        assert kept.add([[200.0]]).find_similar([[200.0]])[0] == 100
+
+
+def test_rows_of_a_file_are_removed_once(tmp_path):
+    opened = SimilarityLookup.open(SimilarityLookup(1).fit([[0.0], [1.0], [2.0]]).save(tmp_path / "lookup"))
+    opened.remove([1])
+    with pytest.raises(InvalidArgument, match="There is no row with the id 1 among the 2 rows"):
+        opened.remove([1])
+
+
+def test_an_index_is_built_anew_when_much_is_added_or_gone(tmp_path):
+    X = np.random.default_rng(0).normal(size=(4000, 3))
+    path = SimilarityLookup(1, backend="kdtree").fit(X[:1500]).save(tmp_path / "lookup")
+    lookup = SimilarityLookup.open(path)
+
+    def tree():
+        lookup.find_similar(X[:1])
+        return lookup._fitted()._indexes["kdtree"]
+
+    first = tree()
+    lookup.add(X[1500:2500])
+    assert tree() is first
+    lookup.add(X[2500:2501])
+    second = tree()
+    assert second.covered == 2501
+    lookup.remove(np.arange(500))
+    assert tree() is second
+    lookup.remove([500])
+    assert len(tree()._positions) == 2000
+
+
 def test_rows_far_beyond_the_first_ones_are_found(brute_force):
     """The scale of the codes is that of the first rows; it follows the new ones before they overflow."""
     lookup = SimilarityLookup(2).fit([[1.0, 2.0], [2.0, 1.0], [3.0, 3.0]])

@@ -89,3 +89,35 @@ def fence(*arrays: Any) -> tuple[Any, ...]:
     """
     traced = any(isinstance(array, jax.core.Tracer) for array in arrays)
     return jax.lax.optimization_barrier(arrays) if traced else arrays
+
+
+def zero_after(array: Any, dtype: Any = None) -> Any:
+    """Return a zero that a compiled program cannot know before it has made an array.
+
+    Added to what overwrites something that the array was made from, it puts the two in
+    order; without an order XLA copies what is overwritten.
+
+    Parameters
+    ----------
+    array : array
+        To be made first.
+    dtype : dtype, optional
+        Of the zero; by default the array's.
+
+    Returns
+    -------
+    number or array of shape ()
+        Zero, also where the array holds what is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> zero_after(np.array([np.nan]))
+    0
+    """
+    if not isinstance(array, jax.core.Tracer) or not array.size:
+        return 0
+    xp = namespace(array)
+    one = xp.reshape(array, (-1,))[0]
+    # nothing is greater than infinity, but XLA does not draw the conclusion
+    return xp.astype(one > float("inf"), array.dtype if dtype is None else dtype)

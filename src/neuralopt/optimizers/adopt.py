@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch, value_at
+from neuralopt.core.numerics import zero_after
 from neuralopt.optimizers.adam import AdamState
 from neuralopt.optimizers.base import Optimizer, ema, finish, per_dtype, scalars, work
 from neuralopt.optimizers.registry import register
@@ -103,7 +104,8 @@ class ADOPT(Optimizer):
             if self.clip:
                 n = xp.minimum(xp.maximum(n, -limit), limit)
             m = ema(b1, m, n)
-            v = ema(b2, v, g * g)
+            # v is read for m and then overwritten: without this order XLA copies it first
+            v = ema(b2 + zero_after(m), v, g * g)
             return finish(-lr * (m + decay * work(p) if decays else m), p), m, v
 
         decays = selected(self.mask, params)

@@ -100,16 +100,18 @@ class Lookahead(Wrapper):
 
         @per_dtype
         def constants(like: Any) -> tuple[Any, ...]:
-            return scalars(like, alpha)
+            xp, part = scalars(like, alpha)
+            one, none = xp.ones_like(part), xp.zeros_like(part)
+            if self.convention == "timm":
+                part = xp.where(first, one, part)
+            return xp, xp.where(back, part, one), xp.where(back, one - part, none)
 
         def leaf(u: Any, slow: Any, p: Any) -> tuple[Any, Any]:
-            xp, alpha = constants(p)
+            xp, forth, home = constants(p)
             w = work(p)
-            fast = w + work(u)
-            new = slow + alpha * (fast - slow)
-            if self.convention == "timm":
-                new = xp.where(first, fast, new)
-            return finish(xp.where(back, new - w, work(u)), p), xp.where(back, new, slow)
+            # at a sync slow + alpha (w + u - slow) - w, else u; with u in it once, nothing of it is kept
+            move = forth * work(u) + home * (slow - w)
+            return finish(move, p), xp.where(back, w + move, slow)
 
         updates, slow = tree.map_unzip(2, leaf, updates, state.slow, params)
         return updates, LookaheadState(t, inner.learning_rate, inner, slow)

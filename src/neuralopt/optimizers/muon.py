@@ -4,6 +4,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch, value_at
+from neuralopt.core.numerics import zero_after
 from neuralopt.core.validation import check_count
 from neuralopt.optimizers.adamw import AdamW
 from neuralopt.optimizers.base import Optimizer, ema, finish, per_dtype, scalars, work
@@ -153,13 +154,18 @@ class _Matrices(Optimizer):
         def constants(like: Any) -> tuple[Any, ...]:
             return scalars(like, rate, *now, self.muon.eps)
 
+        made: list[Any] = []
+
         def leaf(g: Any, m: Any, p: Any) -> tuple[Any, Any]:
             xp, lr, momentum, decay, eps = constants(p)
             g = work(g)
             m = ema(momentum, m, g)
             n = as_matrix(ema(momentum, m, g) if self.muon.nesterov else m)
+            # one matrix after the other: all at once XLA holds the products of all of them
+            n = n + zero_after(made[-1], n.dtype) if made else n
             low = self.muon.precision == "bfloat16"
             n = orthogonalize(n, steps=self.muon.steps, eps=eps, low_precision=low)
+            made.append(n)
             move = self._scale(*n.shape) * xp.reshape(n, p.shape) + decay * work(p)
             return finish(-lr * move, p), m
 

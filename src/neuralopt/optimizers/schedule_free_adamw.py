@@ -4,6 +4,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch, value_at
+from neuralopt.core.numerics import fence
 from neuralopt.optimizers.base import bias_correction, ema, finish, per_dtype, scalars, work
 from neuralopt.optimizers.registry import register
 from neuralopt.optimizers.schedule_free import ScheduleFree, copied
@@ -108,15 +109,29 @@ class ScheduleFreeAdamW(ScheduleFree):
         @per_dtype
         def constants(like: Any) -> tuple[Any, ...]:
             xp, lr, b1, b2, eps, decay, c, step = scalars(like, rate, self.b1, *now, part, t)
-            return xp, lr, lr * (1 - b1 * (1 - c)), b2, eps, decay, c, bias_correction(xp, b2, step)
+            return (
+                xp,
+                lr,
+                lr * (1 - c) * (1 - b1),
+                b2,
+                eps,
+                decay,
+                c,
+                1 / xp.sqrt(bias_correction(xp, b2, step)),
+            )
 
         def leaf(decays: bool, g: Any, z: Any, v: Any, y: Any) -> tuple[Any, Any, Any]:
-            xp, lr, down, b2, eps, decay, c, c2 = constants(y)
-            g, wide = work(g), work(y)
-            v = ema(b2, v, g * g)
-            move = g / (xp.sqrt(v / c2) + eps)
-            move = move + decay * wide if decays else move
-            return finish(c * (z - wide) - down * move, y), z - lr * move, v
+            xp, lr, down, b2, eps, decay, c, k2 = constants(y)
+            v = ema(b2, v, work(g) * work(g))
+
+            def move(g: Any, v: Any, y: Any) -> Any:
+                step = work(g) / (k2 * xp.sqrt(v) + eps)
+                return step + decay * work(y) if decays else step
+
+            z = z - lr * move(g, v, y)
+            g, v, y, z = fence(g, v, y, z)
+            # the step of y told by the new z, so that the old one need not be kept
+            return finish(c * (z - work(y)) - down * move(g, v, y), y), z, v
 
         decays = selected(self.mask, params)
         updates, z, nu = tree.map_unzip(3, leaf, decays, grads, state.z, state.nu, params)

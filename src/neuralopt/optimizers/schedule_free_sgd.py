@@ -97,13 +97,15 @@ class ScheduleFreeSGD(ScheduleFree):
         @per_dtype
         def constants(like: Any) -> tuple[Any, ...]:
             _, lr, b1, decay_, c = scalars(like, rate, self.b1, decay, part)
-            return lr, lr * (1 - b1 * (1 - c)), decay_, c
+            return lr, lr * (1 - c) * (1 - b1), decay_, c
 
         def leaf(decays: bool, g: Any, z: Any, y: Any) -> tuple[Any, Any]:
             lr, down, decay, c = constants(y)
             wide = work(y)
             g = work(g) + decay * wide if decays else work(g)
-            return finish(c * (z - wide) - down * g, y), z - lr * g
+            z = z - lr * g
+            # the step of y told by the new z, so that the old one need not be kept
+            return finish(c * (z - wide) - down * g, y), z
 
         decays = selected(self.mask, params)
         updates, z = tree.map_unzip(2, leaf, decays, grads, state.z, params)

@@ -11,6 +11,7 @@ class Verdict(NamedTuple):
     errors: np.ndarray  # (candidates,), mean squares
     deviations: np.ndarray  # (candidates,), standard errors of the mean squares
     best: int  # of least error
+    near: np.ndarray  # (candidates,), which may be chosen and are within one standard error of the best
     chosen: int  # the simplest within one standard error of the best
 
 
@@ -46,4 +47,4 @@ def choose(
     near = (mean <= paired) & among
     order = np.lexsort((errors, complexity))
     chosen = next(int(i) for i in order if near[i])
-    return Verdict(errors, deviations, best, chosen)
+    return Verdict(errors, deviations, best, near, chosen)

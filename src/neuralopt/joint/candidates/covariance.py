@@ -63,9 +63,7 @@ class Covariance:
 
     def prior(self, t: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the negative logarithm of the prior density (up to a constant) and its gradient."""
-        wide = np.concatenate(
-            [np.full(self.inputs, 1.0), np.full(self.size - self.inputs - 1, 4.0), [6.0]]
-        )
+        wide = np.concatenate([np.full(self.inputs, 1.0), np.full(self.size - self.inputs - 1, 4.0), [6.0]])
         z = (t - self.start()) / wide
         return 0.5 * float(z @ z), z / wide
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from neuralopt.core.errors import DataError, InvalidArgument, did_you_mean
-from neuralopt.joint.candidates.choosing import Verdict, choose
+from neuralopt.joint.candidates.choosing import Verdict, choose, paired
 from neuralopt.joint.candidates.covering import beyond_residuals, cover, credible, leaning, neighbourhoods
 from neuralopt.joint.candidates.fitted import Fitted, fit_form, honest
 from neuralopt.joint.candidates.forms import FORMS, Views
@@ -107,7 +107,7 @@ def fit_candidates(
     fitted = [honest(f, seed) for f in fitted]
     seen, Y, s = everything.take(counted), real.Y[counted], real.weights[counted]
     residuals = np.stack([f.residuals for f in fitted])
-    squares, beyond, among, found = np.sum(residuals**2, axis=2), None, np.ones(len(fitted), bool), None
+    squares, beyond, among = np.sum(residuals**2, axis=2), None, np.ones(len(fitted), bool)
     found = cover(simulated.H, seen.X)
     if found.beyond > 0:
         blocks = neighbourhoods(seen.X, found.gap)
@@ -123,7 +123,7 @@ def fit_candidates(
     used = np.zeros(len(real.Y))
     used[counted] = s
     every = np.einsum("c,cnk->nk", mix, [_residuals(f, everything, real.Y, counted) for f in fitted])
-    words = sentences(table, fitted, squares, verdict, seen, Y, s, found, used == 0)
+    words = sentences(table, fitted, squares, verdict, seen, Y, s, found, used == 0, not among.all())
     return Selection(table, table.chosen, words, every, used, tuple(fitted), views)
 
 
@@ -157,7 +157,7 @@ def _table(
     spread = float(np.sqrt(np.sum(share @ (Y - share @ Y) ** 2)))
     spread = spread if spread > 0 else 1.0
     errors = np.sqrt(squares @ share)
-    deviations = np.sqrt(((squares - errors[:, None] ** 2) ** 2) @ share / max(len(Y) - 1, 1))
+    deviations = paired(squares, share)[1]
     names = tuple(f.form.name for f in fitted)
     return Table(
         names,

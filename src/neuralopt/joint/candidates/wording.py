@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neuralopt.joint.candidates.choosing import Verdict
+from neuralopt.joint.candidates.choosing import Verdict, paired
 from neuralopt.joint.candidates.covering import Cover
 from neuralopt.joint.candidates.fitted import Fitted
 from neuralopt.joint.candidates.forms import Seen
@@ -21,11 +21,12 @@ def sentences(
     weights: np.ndarray,
     covered: Cover,
     left_out: np.ndarray,
+    leaning: bool,
 ) -> tuple[str, ...]:
     """Return whether the simulator helped and by how much, and what else a reader should know."""
-    words = [_helped(table, fitted, squares, verdict, weights)]
+    words = [] if leaning else [_helped(table, fitted, squares, verdict, weights)]
     bare = table.names.index("simulator")
-    if table.errors[bare] > 1:
+    if table.errors[bare] > 1 and not leaning:
         words.append(
             f"Taken as it is, the simulator is harmful: its error is {table.errors[bare]:.3g} standard "
             "deviations of the real targets, that of their mean is 1."
@@ -36,6 +37,11 @@ def sentences(
             f"{_correlation(seen.f, Y):.2f}."
         )
     if covered.beyond > 0:
+        if leaning:
+            words.append(
+                "The choice is among candidates that lean on the simulator: on the real rows it is right "
+                "but for a shift, beside its own spread over the domain, and nothing else speaks of the rest."
+            )
         words.append(
             f"{covered.beyond:.0%} of the simulated rows lie farther from every real row than real rows lie "
             "from each other: predictions there rest on the simulator or on extrapolation, and no residual "
@@ -66,9 +72,7 @@ def _helped(
             f"and the best candidate with the simulator ({table.names[other]}) has {table.errors[other]:.3g}."
         )
     share = weights / weights.sum()
-    worse = squares[alone] - squares[chosen]
-    gain = float(worse @ share)
-    deviation = float(np.sqrt((worse - gain) ** 2 @ share / max(len(worse) - 1, 1)))
+    gain, deviation = paired(squares[alone] - squares[chosen], share)
     ratio = table.errors[alone] / max(error, 1e-300)
     if gain <= deviation:
         return (

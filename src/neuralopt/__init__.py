@@ -21,7 +21,13 @@ if TYPE_CHECKING:
         sweep,
         train,
     )
-    from neuralopt.estimators import NeuralClassifier, NeuralRegressor, Predictor
+    from neuralopt.estimators import (
+        JointClassifier,
+        JointRegressor,
+        NeuralClassifier,
+        NeuralRegressor,
+        Predictor,
+    )
     from neuralopt.joint import (
         JointOptimizer,
         compute_alignment_error,
@@ -51,7 +57,7 @@ _HOMES = {
         "sweep",
         "train",
     ),
-    "estimators": ("NeuralClassifier", "NeuralRegressor", "Predictor"),
+    "estimators": ("JointClassifier", "JointRegressor", "NeuralClassifier", "NeuralRegressor", "Predictor"),
     "joint": ("JointOptimizer", "compute_alignment_error", "evaluate_model", "plot_training_history"),
     "models": ("MLP", "NeuralNetwork", "RecursiveMLP", "TwoLayerMLP"),
     "neighbors": ("SimilarityLookup",),
@@ -68,7 +74,9 @@ __all__ = [
     "EarlyStopping",
     "History",
     "JSONLLogger",
+    "JointClassifier",
     "JointOptimizer",
+    "JointRegressor",
     "LinearRegressionRefiner",
     "NeuralClassifier",
     "NeuralNetwork",

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+_CAP = 1.2  # root-mean-square error of what may be chosen, in units of the least
+
 
 class Verdict(NamedTuple):
     """What the errors say."""
@@ -11,11 +13,16 @@ class Verdict(NamedTuple):
     errors: np.ndarray  # (candidates,), mean squares
     deviations: np.ndarray  # (candidates,), standard errors of the mean squares
     best: int  # of least error
-    chosen: int  # the simplest within one standard error of the best
+    near: np.ndarray  # (candidates,), which may be chosen and are not clearly worse than the best
+    chosen: int  # the simplest not clearly worse than the best
 
 
 def choose(squares: np.ndarray, complexity: np.ndarray, weights: np.ndarray, among: np.ndarray) -> Verdict:
     """Return the simplest candidate within one standard error of the best one, paired over rows.
+
+    Within it both in squares and in absolute values, and with at most 1.2 times the least error: squares
+    have heavy tails, and one large row alone can make the standard error of twenty of them as wide as the
+    difference between a good candidate and a poor one.
 
     Parameters
     ----------
@@ -34,14 +41,33 @@ def choose(squares: np.ndarray, complexity: np.ndarray, weights: np.ndarray, amo
         Errors and places.
     """
     share = weights / weights.sum()
-    effective = 1 / np.sum(share**2)
     errors = squares @ share
-    deviations = np.sqrt(np.maximum((squares - errors[:, None]) ** 2 @ share, 0) / max(effective - 1, 1))
     best = next(int(i) for i in np.lexsort((complexity, errors)) if among[i])
-    worse = squares - squares[best]
-    mean = worse @ share
-    paired = np.sqrt(np.maximum((worse - mean[:, None]) ** 2 @ share, 0) / max(effective - 1, 1))
-    near = (mean <= paired) & among
+    near = among & (errors <= _CAP**2 * errors[best])
+    for loss in (squares, np.sqrt(squares)):
+        mean, deviation = paired(loss - loss[best], share)
+        near &= mean <= deviation
     order = np.lexsort((errors, complexity))
     chosen = next(int(i) for i in order if near[i])
-    return Verdict(errors, deviations, best, chosen)
+    return Verdict(errors, paired(squares, share)[1], best, near, chosen)
+
+
+def paired(losses: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean over rows and its standard error.
+
+    Parameters
+    ----------
+    losses : numpy.ndarray, shape (..., n)
+        Or differences of losses, row by row.
+    share : numpy.ndarray, shape (n,)
+        Weights of the rows, of sum one.
+
+    Returns
+    -------
+    tuple of two numpy.ndarray, shape (...)
+        The standard error is that of as many rows as the weights are worth.
+    """
+    mean = losses @ share
+    effective = 1 / np.sum(share**2)
+    variance = (losses - mean[..., None]) ** 2 @ share
+    return mean, np.sqrt(variance / max(effective - 1, 1))

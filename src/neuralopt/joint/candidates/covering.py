@@ -63,18 +63,20 @@ def beyond_residuals(fitted: Fitted, blocks: list[np.ndarray]) -> np.ndarray:
     return np.stack([fitted.without(block)[0] for block in blocks])
 
 
-def leaning(fitted: Fitted, f: np.ndarray, Y: np.ndarray, f_scale: np.ndarray) -> bool:
-    """Return whether far from real rows a candidate may be trusted to follow a simulator worth following.
+def leaning(fitted: Fitted) -> bool:
+    """Return whether a candidate follows the simulator far from real rows, to a third or to three times.
 
-    No error on real rows tells what lies beyond them. A simulator that is right on them but for a shift, to
-    half of its own spread over the whole domain, is the best guide there; then a candidate has to lean on it.
+    No error on real rows tells what lies beyond them: where they cover only part of the domain and the
+    simulator is `credible`, the choice is among these alone.
     """
-    return not credible(f, Y, f_scale) or (
-        fitted.form.simulated and fitted.form.trend != "mean" and _LEAST <= fitted.share <= 1 / _LEAST
-    )
+    return fitted.form.trend != "mean" and _LEAST <= fitted.share <= 1 / _LEAST
 
 
 def credible(f: np.ndarray, Y: np.ndarray, f_scale: np.ndarray) -> bool:
-    """Return whether the simulator is right on the real rows but for a shift, to half of its own spread."""
+    """Return whether the simulator is right on the real rows but for a shift, to half of its own spread.
+
+    The spread is that over the whole simulated domain: a simulator may be worse than a constant where the
+    real rows are and still be the best guide to what lies elsewhere.
+    """
     off = (Y - f - np.median(Y - f, axis=0)) / f_scale
     return float(np.sqrt(np.mean(off**2))) < _CREDIBLE

@@ -4,15 +4,19 @@ from typing import Any
 
 import numpy as np
 
-from neuralopt.core.errors import InvalidArgument, did_you_mean
-from neuralopt.joint.candidates.choosing import choose
-from neuralopt.joint.candidates.covering import beyond_residuals, cover, leaning, neighbourhoods
-from neuralopt.joint.candidates.fitted import fit_form
+from neuralopt.core.errors import DataError, InvalidArgument, did_you_mean
+from neuralopt.joint.candidates.choosing import Verdict, choose, paired
+from neuralopt.joint.candidates.covering import beyond_residuals, cover, credible, leaning, neighbourhoods
+from neuralopt.joint.candidates.fitted import Fitted, fit_form, honest
 from neuralopt.joint.candidates.forms import FORMS, Views
+from neuralopt.joint.candidates.outlying import outlying
 from neuralopt.joint.candidates.selection import Selection, Table
 from neuralopt.joint.candidates.stacking import stack_weights
+from neuralopt.joint.candidates.wording import sentences
+from neuralopt.readout.checks import check_rows
 
 FINALS = ("select", "stack")
+TASKS = ("regression", "classification")
 
 
 def fit_candidates(
@@ -27,45 +31,140 @@ def fit_candidates(
     seed: int = 0,
     task: str = "regression",
 ) -> Selection:
-    if final not in FINALS:
-        raise InvalidArgument(
-            f"final must be 'select' or 'stack', got {final!r}.{did_you_mean(str(final), FINALS)}"
+    """Fit models from the simulator alone to the real rows alone and choose by leave-one-out on the real rows.
+
+    Parameters
+    ----------
+    base : object
+        The simulator's network: ``predict(X)`` of shape (n, k), ``features(X)`` of shape (n, m); with one
+        output it may have ``tangents(X)`` of shape (n, p), the derivatives of its value in all its weights:
+        then fine-tuning (to first order) is among the candidates.
+    X_sim, y_sim : array of shapes (n_sim, d) and (n_sim, k)
+        Simulated rows, columns scaled to about one; the targets are only looked at for their shape.
+    X_real, y_real : array of shapes (n, d) and (n, k)
+        Real rows in the same scales. For classification the targets are 0 and 1 for each class.
+    final : {"select", "stack"}, default "select"
+        The chosen candidate alone, or a mixture with weights >= 0 of all that are not clearly worse than
+        the best.
+    weights : array of shape (n,), >= 0, optional
+        Of the real rows; ones by default.
+    seed : int, default 0
+        Of the folds.
+    task : {"regression", "classification"}, default "regression"
+        Rows of classes are never taken for outliers.
+
+    Returns
+    -------
+    Selection
+        The table of candidates, the choice in words, predictions and intervals.
+
+    Raises
+    ------
+    DataError
+        For rows that cannot be used: none, lengths or widths that differ, values that are not finite.
+    InvalidArgument
+        For an unknown final or task, or weights that break their law.
+
+    Notes
+    -----
+    All candidates but the bare simulator are one form of regression: a few free trends (a shift, the
+    simulator's value) plus a residual with a covariance. All residuals of rows left out are closed form. The
+    covariance's parameters are learnt by restricted likelihood, for the table without the row in question.
+
+    Where the simulated rows lie far from all real ones, residuals of rows left out with their neighbourhood
+    count by the share of such rows, and if the simulator is credible only candidates that lean on it are in
+    the choice.
+
+    References
+    ----------
+    M. C. Kennedy and A. O'Hagan, 2000, Biometrika 87(1) (scaled simulator plus residual process);
+    O. Dubrule, 1983, Mathematical Geology 15(6) (rows left out with free trends);
+    P. Perdikaris et al., 2017, Proc. R. Soc. A 473 (nonlinear function of inputs and simulator).
+    """
+    for name, value, known in (("final", final, FINALS), ("task", task, TASKS)):
+        if value not in known:
+            raise InvalidArgument(
+                f"{name} must be {' or '.join(map(repr, known))}, got {value!r}.{did_you_mean(str(value), known)}"
+            )
+    simulated = check_rows(X_sim, y_sim, bias=False)
+    real = check_rows(X_real, y_real, weights, bias=False)
+    if (simulated.H.shape[1], simulated.Y.shape[1]) != (real.H.shape[1], real.Y.shape[1]):
+        raise DataError(
+            "Simulated and real rows must have the same columns, got X of width "
+            f"{simulated.H.shape[1]} and {real.H.shape[1]}, y of width {simulated.Y.shape[1]} and "
+            f"{real.Y.shape[1]}."
         )
-    X_sim, X_real = (np.asarray(a, dtype=np.float64) for a in (X_sim, X_real))
-    Y = np.asarray(y_real, dtype=np.float64).reshape(len(X_real), -1)
-    s = np.ones(len(Y)) if weights is None else np.asarray(weights, dtype=np.float64)
-    views = Views(base, X_sim)
-    seen = views.see(X_real)
-    forms = [f for f in FORMS if f.features != "tangents" or seen.tangents is not None]
-    fitted = tuple(fit_form(form, seen, Y, s, seed) for form in forms)
+    views = Views(base, simulated.H)
+    counted = np.flatnonzero(real.weights > 0)
+    everything = views.see(real.H)
+    fitted = _fit(everything.take(counted), real.Y[counted], real.weights[counted], seed)
+    if task == "regression":
+        given = everything.take(counted), real.Y[counted], real.weights[counted]
+        out = outlying(fitted, *given, seed)
+        if out.any():
+            counted = counted[~out]
+            fitted = _fit(everything.take(counted), real.Y[counted], real.weights[counted], seed)
+    fitted = [honest(f, seed) for f in fitted]
+    seen, Y, s = everything.take(counted), real.Y[counted], real.weights[counted]
     residuals = np.stack([f.residuals for f in fitted])
-    complexity = np.array([f.complexity for f in forms])
-    squares = np.sum(residuals**2, axis=2)
-    spread = max(float(np.sqrt(np.sum(Y.var(axis=0)))), 1e-300)
-    found = cover(X_sim, X_real)
-    beyond = np.full(len(forms), np.nan)
-    among = np.ones(len(forms), bool)
+    squares, beyond, among = np.sum(residuals**2, axis=2), None, np.ones(len(fitted), bool)
+    found = cover(simulated.H, seen.X)
     if found.beyond > 0:
-        blocks = neighbourhoods(X_real, found.gap)
-        far = np.sum(np.stack([beyond_residuals(f, blocks) for f in fitted]) ** 2, axis=2)
-        beyond = np.sqrt(far @ s / s.sum()) / spread
-        squares = (1 - found.beyond) * squares + found.beyond * far
-        among = np.array([leaning(f, seen.f, Y, views.f_scale) for f in fitted])
-    verdict = choose(squares, complexity, s, among)
-    mix = np.eye(len(forms))[verdict.chosen]
+        blocks = neighbourhoods(seen.X, found.gap)
+        beyond = np.sum(np.stack([beyond_residuals(f, blocks) for f in fitted]) ** 2, axis=2)
+        squares = (1 - found.beyond) * squares + found.beyond * beyond
+        if credible(seen.f, Y, views.f_scale):
+            among = np.array([leaning(f) for f in fitted])
+    verdict = choose(squares, np.array([f.form.complexity for f in fitted]), s, among)
+    mix = np.eye(len(fitted))[verdict.chosen]
     if final == "stack":
-        mix = stack_weights(residuals, s)
-    errors = np.sqrt(verdict.errors)
-    names = tuple(f.name for f in forms)
-    table = Table(
+        mix[verdict.near] = stack_weights(residuals[verdict.near], s)
+    table = _table(fitted, np.sum(residuals**2, axis=2), beyond, verdict, mix, Y, s)
+    used = np.zeros(len(real.Y))
+    used[counted] = s
+    every = np.einsum("c,cnk->nk", mix, [_residuals(f, everything, real.Y, counted) for f in fitted])
+    words = sentences(table, fitted, squares, verdict, seen, Y, s, found, used == 0, not among.all())
+    return Selection(table, table.chosen, words, every, used, tuple(fitted), views)
+
+
+def _fit(seen: Any, Y: np.ndarray, weights: np.ndarray, seed: int) -> list[Fitted]:
+    """Fit every candidate that there are rows enough for: its trends must be found without one row, with a rest."""
+    return [
+        fit_form(form, seen, Y, weights, seed)
+        for form in FORMS
+        if (form.features != "tangents" or seen.tangents is not None)
+        and (form.free == 0 or len(Y) >= form.free + 2)
+    ]
+
+
+def _residuals(fitted: Fitted, everything: Any, Y: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """Return the residuals of all rows by fits that have not seen them."""
+    found = Y - fitted.predict(everything)
+    found[counted] = fitted.residuals
+    return found
+
+
+def _table(
+    fitted: list[Fitted],
+    squares: np.ndarray,
+    beyond: np.ndarray | None,
+    verdict: Verdict,
+    mix: np.ndarray,
+    Y: np.ndarray,
+    weights: np.ndarray,
+) -> Table:
+    share = weights / weights.sum()
+    spread = float(np.sqrt(np.sum(share @ (Y - share @ Y) ** 2)))
+    spread = spread if spread > 0 else 1.0
+    errors = np.sqrt(squares @ share)
+    deviations = paired(squares, share)[1]
+    names = tuple(f.form.name for f in fitted)
+    return Table(
         names,
         errors / spread,
-        verdict.deviations / np.maximum(2 * errors, 1e-300) / spread,
-        beyond,
-        complexity,
+        deviations / np.maximum(2 * errors, 1e-300) / spread,
+        np.full(len(names), np.nan) if beyond is None else np.sqrt(beyond @ share) / spread,
+        np.array([f.form.complexity for f in fitted]),
         names[verdict.chosen],
         mix,
-    )
-    return Selection(
-        table, names[verdict.chosen], (), np.einsum("c,cnk->nk", mix, residuals), s, fitted, views
     )

@@ -30,6 +30,14 @@ class Fitted(NamedTuple):
         found = kriging.predict(self.cov, self.parameters, self.problem, self.solved, rows, trends)
         return found + seen.offset(self.form)
 
+    def deviations(self, seen: Seen) -> np.ndarray:
+        """Return the standard deviation of a new measurement at rows, of shape (n, k)."""
+        if self.problem is None or self.solved is None:
+            off = abs(self.residuals - np.median(self.residuals, axis=0))
+            return np.broadcast_to(np.maximum(1.4826 * np.median(off, axis=0), 1e-12), seen.f.shape)
+        rows, trends = seen.rows(self.form), seen.trends(self.form)
+        return kriging.deviations(self.cov, self.parameters, self.problem, self.solved, rows, trends)
+
     @property
     def share(self) -> float:
         """The simulator's coefficient, the mean over outputs."""
@@ -45,27 +53,35 @@ class Fitted(NamedTuple):
 
 
 def fit_form(form: Form, seen: Seen, Y: np.ndarray, weights: np.ndarray, seed: int) -> Fitted:
-    """Fit a candidate and find its leave-one-out residuals.
-
-    A row's residual is taken with parameters of the covariance that were learnt without the row's fold
-    (with twenty rows or fewer: without the row), so that a flexible candidate cannot look good by them.
-    """
+    """Fit a candidate; its residuals are leave-one-out at the parameters learnt from all rows."""
     cov = seen.covariance(form)
     targets = Y - seen.offset(form)
     if form.trend == "none":
         return Fitted(form, cov, cov.start(), None, None, targets)
     problem = kriging.Problem(seen.rows(form), seen.trends(form), targets, weights)
-    if not (form.inputs or form.features):
-        solved = kriging.solve(cov, cov.start(), problem)
-        return Fitted(form, cov, cov.start(), problem, solved, kriging.left_out(solved))
-    order = np.random.default_rng(seed).permutation(len(Y))
-    taught = order[:_LEARN]
-    t = kriging.learn(cov, problem.take(taught))
+    t = cov.start()
+    if form.inputs or form.features:
+        t = kriging.learn(cov, problem.take(_order(len(Y), seed)[:_LEARN]))
     solved = kriging.solve(cov, t, problem)
-    residuals = kriging.left_out(solved)
-    if len(Y) <= _LEARN:
-        for fold in np.array_split(order, min(len(Y), _FOLDS)):
-            kept = np.setdiff1d(taught, fold)
-            again = kriging.learn(cov, problem.take(kept), start=t)
-            residuals[fold] = kriging.left_out(kriging.solve(cov, again, problem))[fold]
-    return Fitted(form, cov, t, problem, solved, residuals)
+    return Fitted(form, cov, t, problem, solved, kriging.left_out(solved))
+
+
+def honest(fitted: Fitted, seed: int) -> Fitted:
+    """Return the candidate with residuals whose parameters were learnt without the row's fold.
+
+    With twenty rows or fewer a fold is one row. A flexible candidate cannot look good by parameters that
+    have seen the row; with many rows they hardly depend on it and the residuals stay as they are.
+    """
+    rows, problem = len(fitted.residuals), fitted.problem
+    if problem is None or rows > _LEARN or not (fitted.form.inputs or fitted.form.features):
+        return fitted
+    residuals, order = fitted.residuals.copy(), _order(rows, seed)
+    for fold in np.array_split(order, min(rows, _FOLDS)):
+        kept = np.setdiff1d(order, fold)
+        again = kriging.learn(fitted.cov, problem.take(kept), start=fitted.parameters)
+        residuals[fold] = kriging.left_out(kriging.solve(fitted.cov, again, problem))[fold]
+    return fitted._replace(residuals=residuals)
+
+
+def _order(rows: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).permutation(rows)

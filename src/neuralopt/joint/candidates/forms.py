@@ -6,6 +6,9 @@ import numpy as np
 
 from neuralopt.joint.candidates.covariance import Covariance, Rows
 
+_RIDGE = 1e-6  # of the largest eigenvalue of the simulated features
+_FEW = 200  # simulated rows that give the size of the tangents
+
 
 class Form(NamedTuple):
     """A candidate as a regression of `kriging`."""
@@ -18,9 +21,14 @@ class Form(NamedTuple):
     story: str  # what it is, for the summary
 
     @property
+    def free(self) -> int:
+        """Number of trends that are never penalised."""
+        return {"none": 0, "affine": 2}.get(self.trend, 1)
+
+    @property
     def simulated(self) -> bool:
         """Whether the simulator has a part in it."""
-        return self.trend not in ("mean",) or self.inputs == "xf" or bool(self.features)
+        return self.trend != "mean" or self.inputs == "xf" or self.features not in ("", "inputs")
 
 
 FORMS = (
@@ -38,25 +46,42 @@ FORMS = (
 
 
 class Views:
-    """What the candidates see of rows, computed once for each set of rows."""
+    """What the candidates see of rows.
+
+    Parameters
+    ----------
+    base : object
+        With ``predict(X)`` of shape (n, k) and ``features(X)`` of shape (n, m); with one output it may have
+        ``tangents(X)`` of shape (n, p), the derivatives of its value in all its weights.
+    X_sim : numpy.ndarray, shape (n_sim, d)
+        The simulated rows, for the scales.
+    """
 
     def __init__(self, base: Any, X_sim: np.ndarray) -> None:
         self.base = base
         features = np.asarray(base.features(X_sim), dtype=np.float64)
         self.mean = features.mean(axis=0)
-        gram = (features - self.mean).T @ (features - self.mean)
-        values, vectors = np.linalg.eigh(gram)
-        shrink = 1 / np.sqrt(np.maximum(values, 0) + 1e-6 * max(float(values[-1]), 1e-300))
-        self.pooling = vectors * shrink * np.sqrt(len(X_sim))  # the readout's spread after the simulated rows
+        centred = features - self.mean
+        values, vectors = np.linalg.eigh(centred.T @ centred)
+        spread = 1 / np.sqrt(np.maximum(values, 0) + _RIDGE * max(float(values[-1]), 1e-300))
+        self.size = _size(centred)
+        # the readout's covariance given the simulated rows: what they left open is free to move
+        self.pooling = vectors * spread / _size(centred @ (vectors * spread))
         f = np.asarray(base.predict(X_sim), dtype=np.float64)
         self.f_mean, self.f_scale = f.mean(axis=0), np.maximum(f.std(axis=0), 1e-12)
+        self.tangent_size = _size(base.tangents(X_sim[:_FEW])) if hasattr(base, "tangents") else 1.0
 
     def see(self, X: np.ndarray) -> "Seen":
         """Return what there is to see of these rows."""
         H = np.asarray(self.base.features(X), dtype=np.float64) - self.mean
         f = np.asarray(self.base.predict(X), dtype=np.float64)
-        tangents = self.base.tangents(X) if hasattr(self.base, "tangents") else None
-        return Seen(X, f, (f - self.f_mean) / self.f_scale, H, H @ self.pooling, tangents)
+        tangents = self.base.tangents(X) / self.tangent_size if hasattr(self.base, "tangents") else None
+        return Seen(X, f, (f - self.f_mean) / self.f_scale, H / self.size, H @ self.pooling, tangents)
+
+
+def _size(H: np.ndarray) -> float:
+    """Return the root-mean-square entry, so that a linear covariance has variances near one."""
+    return max(float(np.sqrt(np.mean(np.square(H)))), 1e-150)
 
 
 class Seen(NamedTuple):
@@ -68,6 +93,10 @@ class Seen(NamedTuple):
     readout: np.ndarray  # (n, m)
     pooled: np.ndarray  # (n, m)
     tangents: np.ndarray | None  # (n, p)
+
+    def take(self, index: np.ndarray) -> "Seen":
+        """Return some of the rows."""
+        return Seen(*(None if part is None else part[index] for part in self))
 
     def rows(self, form: Form) -> Rows:
         """Return what a form's covariance reads."""

@@ -134,6 +134,29 @@ def predict(
     return linear + K @ solved.projected
 
 
+def deviations(
+    cov: Covariance, t: np.ndarray, problem: Problem, solved: Solved, rows: Rows, trends: np.ndarray
+) -> np.ndarray:
+    """Return the standard deviation of a measurement at other rows, of shape (n, k)."""
+    K = cov.across(t, rows, problem.rows)
+    own = cov.own(t, rows) + cov.noise(t)
+    inverse = np.linalg.inv(noisy(cov, t, problem))
+    found = []
+    for j in range(len(solved.P)):
+        F, given = trends[j], problem.trends[j]
+        # the variance of the error of the best linear unbiased prediction
+        gram = np.linalg.pinv(given.T @ inverse @ given, hermitian=True)
+        rest = F - K @ inverse @ given
+        square = own - np.sum((K @ inverse) * K, axis=1) + np.sum((rest @ gram) * rest, axis=1)
+        found.append(np.sqrt(np.maximum(square, 1e-15) * solved.scale[j]))
+    return np.maximum(np.stack(found, axis=1), 1e-12)
+
+
+def standardised(solved: Solved) -> np.ndarray:
+    """Return leave-one-out residuals in units of the standard deviations that the parameters give them."""
+    return np.stack([solved.projected[:, j] / np.sqrt(P.diagonal()) for j, P in enumerate(solved.P)], axis=1)
+
+
 def _project(inverse: np.ndarray, F: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """Return P, the map from y to the trends' coefficients, and log det F'K^-1 F."""
     if not F.shape[1]:

@@ -144,24 +144,24 @@ def by_alternation(
     (Base, bool)
         The network, and whether the losses had settled.
     """
-    done, losses = 0, []
-    full = "full" if isinstance(batch_size, str) else min(batch_size, len(X))
+    mlp, done, losses = base.mlp, 0, []
+    size = batch_size if isinstance(batch_size, str) else min(batch_size, len(X))
     while done < epochs:
         chunk = min(refit_every, epochs - done)
         target = t, c, rho = aim(base)
         result = train(
-            JointLoss(base.mlp, loss, *weights),
+            JointLoss(mlp, loss, *weights),
             tuple(a.astype(np.float32) for a in (X, Y, t, c, np.full(len(X), rho))),
             params=base.params,
             optimizer=optimizer,
             epochs=chunk,
-            batch_size=full,
+            batch_size=size,
             seed=seed + done,
-            callbacks=[_Losses(record, lambda params: Base(base.mlp, params))],
+            callbacks=[_Losses(record, lambda params: Base(mlp, params))],
         )
         result.raise_for_status()
         params = [(np.asarray(W, np.float64), np.asarray(b, np.float64)) for W, b in result.params]
-        base = refit(Base(base.mlp, params), X, Y, target, weights, reg_lambda)
+        base = refit(Base(mlp, params), X, Y, target, weights, reg_lambda)
         losses += list(result.history["loss"])
         done += chunk
     return base, flat(np.array(losses))

@@ -88,8 +88,8 @@ def warn_about(X_sim: np.ndarray, X_real: np.ndarray, Y_real: np.ndarray) -> Non
     repeated = len(X_real) - len(np.unique(np.hstack([X_real, Y_real]), axis=0))
     if repeated:
         warnings.warn(
-            f"{repeated} of {len(X_real)} real rows repeat others exactly: errors by leaving one out are then "
-            "too small. Drop them, unless they were measured anew.",
+            f"{repeated} of {len(X_real)} real rows repeat others exactly: errors by leaving one out are "
+            "then too small. Drop them, unless they were measured anew.",
             UserWarning,
             stacklevel=4,
         )

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
-from threadpoolctl import threadpool_limits
 
 PAIRS = 20  # of differences that L-BFGS keeps: below 10 it needs twice the steps
 _BLIND = 50  # steps in which the held-out error may rise before it is believed
@@ -82,9 +81,7 @@ def descend(
 
     limits = {"maxiter": steps, "maxfun": 3 * steps + 20, "maxcor": PAIRS, "ftol": 1e-13, "gtol": 1e-12}
     try:
-        # matrices of a thousand rows gain nothing from threads, and lose tenfold where the cores are busy
-        with threadpool_limits(1, user_api="blas"):
-            found = minimize(function, x, jac=True, method="L-BFGS-B", callback=after, options=limits)
+        found = minimize(function, x, jac=True, method="L-BFGS-B", callback=after, options=limits)
     except _Enough:
         return Descent(best_x, done, True, True)
     kept = found.x if held_error is None else best_x

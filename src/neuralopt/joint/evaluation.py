@@ -75,8 +75,8 @@ def evaluate_model(optimizer: Any, X_test: Any, y_test: Any) -> dict[str, Any]:
     -------
     dict
         ``mse``, ``mae`` (in the units of y), ``r2``; ``converged``: training settled and the model
-        predicts real rows left out better than their mean; ``train_test_gap``: RMSE here less RMSE on the real
-        rows of training, in units of their standard deviation. Of a classifier also ``accuracy`` and
+        predicts real rows left out better than their mean; ``train_test_gap``: RMSE here less RMSE on the
+        real rows of training, in units of their standard deviation. Of a classifier also ``accuracy`` and
         ``log_loss``, and the others are of the probabilities.
 
     Warns
@@ -120,9 +120,9 @@ def _verdict(optimizer: Any, scaled: np.ndarray) -> dict[str, Any]:
     gap = test - optimizer.train_error_
     if gap > OVERFIT:
         warnings.warn(
-            f"The error on these rows exceeds that on the real rows of training by {gap:.3g} standard deviations "
-            f"of y ({test:.3g} against {optimizer.train_error_:.3g}): the model overfits, or the rows differ "
-            f"from those of training. Left out one by one, the training rows had an error of "
+            f"The error on these rows exceeds that on the real rows of training by {gap:.3g} standard "
+            f"deviations of y ({test:.3g} against {optimizer.train_error_:.3g}): the model overfits, or the "
+            f"rows differ from those of training. Left out one by one, the training rows had an error of "
             f"{optimizer.alignment_error_:.3g}.",
             UserWarning,
             stacklevel=3,

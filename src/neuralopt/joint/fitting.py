@@ -120,10 +120,10 @@ class Fitting:
         self.selection_, sharpness, self.real_spread_ = None, 6.0, spread_of(Y_real) if len(Y_real) else 1.0
         self.alignment_error_, self.train_error_ = float("nan"), float("nan")
         if len(X_real) < FEWEST:
+            count = "is 1 real row" if len(X_real) == 1 else f"are {len(X_real) or 'no'} real rows"
             self._say(
-                f"There {'is' if len(X_real) == 1 else 'are'} {len(X_real) or 'no'} real "
-                f"row{'' if len(X_real) == 1 else 's'}: too few to leave one out, so nothing was fitted to them and the "
-                "simulator's network is the model. Measure at least three."
+                f"There {count}: too few to leave one out, so nothing was fitted to them and the simulator's "
+                "network is the model. Measure at least three."
             )
         else:
             self.selection_ = fit_candidates(

@@ -7,6 +7,7 @@ import numpy as np
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.joint.fitting import FEWEST, Fitting
 from neuralopt.joint.outliers import row_weights
+from neuralopt.joint.threads import one_thread
 from neuralopt.joint.variable_projection import PENALTY
 from neuralopt.neighbors import SimilarityLookup
 from neuralopt.readout import CoMoments, add, comoments, solve_comoments
@@ -19,6 +20,7 @@ class Online(Fitting):
     _moments: CoMoments
     _fading: np.ndarray  # (n_real,), what forgetting left of the rows' weights
 
+    @one_thread
     def partial_fit(
         self,
         X_sim: Any = None,

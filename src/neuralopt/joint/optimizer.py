@@ -15,6 +15,7 @@ from neuralopt.joint.online import Online
 from neuralopt.joint.scaling import joint_scale
 from neuralopt.joint.settings import check_settings
 from neuralopt.joint.shift import shift_report
+from neuralopt.joint.threads import one_thread
 from neuralopt.joint.training import Real, train_base
 
 _PASSED = (
@@ -58,8 +59,8 @@ _FITTED = (
 class JointOptimizer(Online):
     """Train one model on many simulated and few real rows, and learn whether the simulator helped.
 
-    A network learns the simulator. Then candidates from the simulator alone to the real rows alone are fitted,
-    and leaving out one real row after the other tells which to take: see ``candidates_``.
+    A network learns the simulator. Then candidates from the simulator alone to the real rows alone are
+    fitted, and leaving out one real row after the other tells which to take: see ``candidates_``.
 
     Parameters
     ----------
@@ -169,6 +170,7 @@ class JointOptimizer(Online):
             {name: value for name, value in locals().items() if name not in ("self", "__class__")}
         )
 
+    @one_thread
     def fit(
         self,
         X_sim: Any,

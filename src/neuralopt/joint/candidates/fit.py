@@ -31,7 +31,7 @@ def fit_candidates(
     seed: int = 0,
     task: str = "regression",
 ) -> Selection:
-    """Fit models from the simulator alone to the real rows alone and choose by leave-one-out on the real rows.
+    """Fit models from the simulator alone to the real rows alone and choose by leave-one-out.
 
     Parameters
     ----------
@@ -83,9 +83,8 @@ def fit_candidates(
     """
     for name, value, known in (("final", final, FINALS), ("task", task, TASKS)):
         if value not in known:
-            raise InvalidArgument(
-                f"{name} must be {' or '.join(map(repr, known))}, got {value!r}.{did_you_mean(str(value), known)}"
-            )
+            near = did_you_mean(str(value), known)
+            raise InvalidArgument(f"{name} must be {' or '.join(map(repr, known))}, got {value!r}.{near}")
     simulated = check_rows(X_sim, y_sim, bias=False)
     real = check_rows(X_real, y_real, weights, bias=False)
     if (simulated.H.shape[1], simulated.Y.shape[1]) != (real.H.shape[1], real.Y.shape[1]):
@@ -108,7 +107,7 @@ def fit_candidates(
     seen, Y, s = everything.take(counted), real.Y[counted], real.weights[counted]
     residuals = np.stack([f.residuals for f in fitted])
     squares, beyond, among = np.sum(residuals**2, axis=2), None, np.ones(len(fitted), bool)
-    found = cover(simulated.H, seen.X)
+    found = cover(simulated.H, seen.X, seed)
     if found.beyond > 0:
         blocks = neighbourhoods(seen.X, found.gap)
         beyond = np.sum(np.stack([beyond_residuals(f, blocks) for f in fitted]) ** 2, axis=2)
@@ -128,7 +127,7 @@ def fit_candidates(
 
 
 def _fit(seen: Any, Y: np.ndarray, weights: np.ndarray, seed: int) -> list[Fitted]:
-    """Fit every candidate that there are rows enough for: its trends must be found without one row, with a rest."""
+    """Fit every candidate whose trends can be found without one row, with a row to spare."""
     return [
         fit_form(form, seen, Y, weights, seed)
         for form in FORMS

@@ -1,7 +1,6 @@
 """The joint estimators: scikit-learn's checks, real rows, intervals, bad input."""
 
 import unittest
-import warnings
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 from neuralopt import JointClassifier, JointOptimizer, JointRegressor
 from neuralopt.core.errors import DataError, InvalidArgument
 from neuralopt.datasets import make_pair
-from neuralopt.estimators import JointPredictor, load_predictor
 
 SHORT = {"hidden_layer_sizes": (8,), "epochs": 40, "random_state": 0}
 
@@ -115,7 +113,9 @@ def test_bad_real_rows(pair, real, sentence):
 
 
 def test_other_column_names(pair):
-    frames = [pd.DataFrame(X, columns=names) for X, names in ((pair.X_sim, ["a", "b"]), (pair.X_real, ["a", "c"]))]
+    frames = [
+        pd.DataFrame(X, columns=names) for X, names in ((pair.X_sim, ["a", "b"]), (pair.X_real, ["a", "c"]))
+    ]
     with pytest.raises(DataError, match="(?s)seen at fit time.*- c.*- b"):
         JointRegressor(**SHORT).fit(frames[0], pair.y_sim, frames[1], pair.y_real)
 

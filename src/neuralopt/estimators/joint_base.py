@@ -83,7 +83,9 @@ class JointEstimator(Arguments):
         """Return the checked real rows, or None and None where there are none."""
         if (X is None) != (y is None):
             given = "X_real" if y is None else "y_real"
-            raise DataError(f"X_real and y_real belong together; only {given} was given. Give both, or neither.")
+            raise DataError(
+                f"X_real and y_real belong together; only {given} was given. Give both, or neither."
+            )
         if X is None or not len(X):
             return None, None
         name = type(self).__name__

@@ -74,9 +74,7 @@ class JointPredictor:
         """
         # the lookup is built again by a later fit; predictions do not need it
         fitted = {name: value for name, value in vars(self.joint).items() if name != "lookup_"}
-        return write_fitted(
-            path, {"encoder": self.encoder.to_dict(), "joint": fitted, "origin": self.origin}
-        )
+        return write_fitted(path, {"encoder": self.encoder.to_dict(), "joint": fitted, "origin": self.origin})
 
     @classmethod
     def load(cls, path: str | Path) -> "JointPredictor":

@@ -54,7 +54,7 @@ class Fitting:
     def _say(self, message: str, warn: bool = True) -> None:
         self.messages_.append(message)
         if warn:
-            warnings.warn(message, UserWarning, stacklevel=4)
+            warnings.warn(message, UserWarning, stacklevel=5)  # the caller of fit
 
     def rows_in_scale(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return real rows in the scaled units of the network."""

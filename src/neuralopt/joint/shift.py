@@ -55,7 +55,8 @@ class ShiftReport:
 
     def other_scale(self) -> np.ndarray:
         """Return which columns look as if they were in other units, of shape (d,)."""
-        return (np.abs(self.mean_difference) > 5) | (np.abs(self.log_ratio) > 2 * np.log(10))
+        narrow = (self.log_ratio < -2 * np.log(10)) & (self.log_ratio > -2 * np.log(1e5))  # not constant
+        return (np.abs(self.mean_difference) > 5) | (self.log_ratio > 2 * np.log(10)) | narrow
 
     def __str__(self) -> str:
         return f"Shift: AUC {self.auc:.2f} (0.5: alike); {self.worst()}."

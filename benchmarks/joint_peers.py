@@ -15,7 +15,7 @@ def weighted_pooling(simulated: Rows, real: Rows, X: np.ndarray) -> np.ndarray:
 
 
 def coral(simulated: Rows, real: Rows, X: np.ndarray) -> np.ndarray:
-    """Return predictions of a kernel ridge on simulated rows moved to the real rows' covariance, and real ones.
+    """Return predictions of a kernel ridge on real rows, and simulated ones moved to their covariance.
 
     Sun, Feng and Saenko, 2016, arXiv:1511.05547, on the inputs.
     """
@@ -40,7 +40,7 @@ def _best_pool(grid: list[tuple[float, float]], simulated: Rows, real: Rows, X: 
 
 
 def l2_sp(base: Any, real: Rows, X: np.ndarray) -> np.ndarray:
-    """Return predictions of the network with all weights tuned on the real rows, pulled toward the simulator's.
+    """Return predictions of the network tuned on the real rows, all weights pulled to the simulator's.
 
     Li, Grandvalet and Davoine, 2018, arXiv:1802.01483; the pull is chosen by folds.
     """

@@ -71,9 +71,9 @@ def fit_candidates(
     simulator's value) plus a residual with a covariance. All residuals of rows left out are closed form. The
     covariance's parameters are learnt by restricted likelihood, for the table without the row in question.
 
-    Where the simulated rows lie far from all real ones, residuals of rows left out with their neighbourhood
-    count by the share of such rows, and if the simulator is credible only candidates that lean on it are in
-    the choice.
+    Where simulated rows lie far from all real ones, residuals of rows left out with their neighbourhood count
+    by the share of such rows, both in units of the least; and if the simulator is credible only candidates
+    that lean on it are in the choice.
 
     References
     ----------
@@ -111,9 +111,11 @@ def fit_candidates(
     if found.beyond > 0:
         blocks = neighbourhoods(seen.X, found.gap)
         beyond = np.sum(np.stack([beyond_residuals(f, blocks) for f in fitted]) ** 2, axis=2)
-        squares = (1 - found.beyond) * squares + found.beyond * beyond
         if credible(seen.f, Y, views.f_scale):
             among = np.array([leaning(f) for f in fitted])
+        # each in units of the least: errors far from all rows are larger by themselves
+        near, far = (losses / _least(losses[among], s) for losses in (squares, beyond))
+        squares = (1 - found.beyond) * near + found.beyond * far
     verdict = choose(squares, np.array([f.form.complexity for f in fitted]), s, among)
     mix = np.eye(len(fitted))[verdict.chosen]
     if final == "stack":
@@ -134,6 +136,11 @@ def _fit(seen: Any, Y: np.ndarray, weights: np.ndarray, seed: int) -> list[Fitte
         if (form.features != "tangents" or seen.tangents is not None)
         and (form.free == 0 or len(Y) >= form.free + 2)
     ]
+
+
+def _least(squares: np.ndarray, weights: np.ndarray) -> float:
+    """Return the least mean square of any candidate."""
+    return max(float(np.min(squares @ weights)) / weights.sum(), 1e-300)
 
 
 def _residuals(fitted: Fitted, everything: Any, Y: np.ndarray, counted: np.ndarray) -> np.ndarray:

@@ -73,7 +73,7 @@ def _helped(
     share = weights / weights.sum()
     gain, deviation = paired(squares[alone] - squares[chosen], share)
     ratio = table.errors[alone] / max(error, 1e-300)
-    if gain <= deviation:
+    if gain <= deviation or ratio <= 1:
         return (
             f"Whether the simulator helped cannot be told: the leave-one-out error is {error:.3g} {unit} "
             f"with it ({table.chosen}) and {table.errors[alone]:.3g} with the real rows alone."

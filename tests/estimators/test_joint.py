@@ -53,7 +53,9 @@ def test_it_is_the_joint_optimizer(pair, fitted):
     assert fitted.alignment_error_ == joint.alignment_error_
 
 
-def test_real_rows_help(pair, fitted):
+def test_real_rows_help():
+    pair = make_pair("borehole", n_sim=300, n_real=15)
+    fitted = JointRegressor(**SHORT).fit(pair.X_sim, pair.y_sim, X_real=pair.X_real, y_real=pair.y_real)
     alone = clone(fitted).fit(pair.X_sim, pair.y_sim)
     assert fitted.score(pair.X_test, pair.y_test) > alone.score(pair.X_test, pair.y_test)
     assert alone.candidates_ is None
@@ -116,7 +118,7 @@ def test_other_column_names(pair):
     frames = [
         pd.DataFrame(X, columns=names) for X, names in ((pair.X_sim, ["a", "b"]), (pair.X_real, ["a", "c"]))
     ]
-    with pytest.raises(DataError, match="(?s)seen at fit time.*- c.*- b"):
+    with pytest.raises(DataError, match=r"(?s)seen at fit time.*- c.*- b"):
         JointRegressor(**SHORT).fit(frames[0], pair.y_sim, frames[1], pair.y_real)
 
 

@@ -45,7 +45,7 @@ def joint_facts(joint: JointOptimizer, tables: Tables) -> dict[str, Any]:
             "mean_difference": [float(v) for v in shift.mean_difference],
             "log_ratio": [float(v) for v in shift.log_ratio],
         },
-        "cover": {"beyond": float(found.beyond), "reach": float(found.reach), "gap": float(found.gap)},
+        "cover": {"beyond": float(found.beyond), "gap": float(found.gap)},
         "coverage": COVERAGE,
         "half_width": [_plain(v) for v in interval_width(joint, COVERAGE)] if regression else None,
     }

@@ -73,8 +73,8 @@ def read_both(
     _same_columns(frames, names)
     if len(frames[1]) < FEWEST:
         raise DataError(
-            f"{names[1]} has {counted(len(frames[1]), 'row')}, and at least {FEWEST} are needed: the error of a "
-            "model is measured by leaving out one real row after the other. Measure more, or train on the "
+            f"{names[1]} has {counted(len(frames[1]), 'row')}, and at least {FEWEST} are needed: the error "
+            "of a model is measured by leaving out one real row after the other. Measure more, or train on the "
             "simulated rows alone by neuralopt compare."
         )
     target = targets[0] if len(targets) == 1 else list(targets)

@@ -46,12 +46,9 @@ def run(options: Options) -> None:
         drop=options.drop,
     )
     out = Console()
-    out.print(
-        Text(
-            f"{tables.encoder.task} of {', '.join(tables.encoder.target_names)}: {len(tables.X_sim)} simulated "
-            f"and {len(tables.X_real)} real rows"
-        )
-    )
+    encoder, counts = tables.encoder, (len(tables.X_sim), len(tables.X_real))
+    what = f"{encoder.task} of {', '.join(encoder.target_names)}"
+    out.print(Text(f"{what}: {counts[0]} simulated and {counts[1]} real rows"))
     for note in tables.encoder.notes:
         out.print(Padding(Text(note, "dim"), (0, 0, 0, 2)))
     name = f"{options.real.stem}-joint"

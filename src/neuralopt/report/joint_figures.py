@@ -104,7 +104,7 @@ def lambda_path(records: JointRecords) -> Figure:
     best = int(np.argmin(loo))
     line = _line("leave-one-out error", lambdas, loo, _FIRST) | {
         "customdata": drawn(dof),
-        "hovertemplate": "lambda %{x:.3g} · error %{y:.4g} · %{customdata:.3g} degrees of freedom<extra></extra>",
+        "hovertemplate": "lambda %{x:.3g} · error %{y:.4g} · dof %{customdata:.3g}<extra></extra>",
     }
     point = _line("least", lambdas[best : best + 1], loo[best : best + 1], _FIRST) | {
         "mode": "markers",
@@ -144,25 +144,20 @@ def neighbour_distances(records: JointRecords) -> Figure:
         for (name, share), hue in zip(shares.items(), HUES)
     ]
     cover = records.facts["cover"]
-    reach = {
-        "type": "line",
-        "yref": "paper",
-        "x0": cover["reach"],
-        "x1": cover["reach"],
-        "y0": 0,
-        "y1": 1,
-        "line": {"color": MUTED[0], "dash": "dash", "width": 1.5},
-    }
     layout = base_layout("Distances to the nearest neighbour", 360) | {
         "xaxis": plain_axis("Distance, in scaled units"),
         "yaxis": plain_axis("Share of the rows"),
         "legend": {"orientation": "h"},
-        "shapes": [reach],
     }
+    beyond = "Real rows cover the simulated ones as well as rows drawn from them would."
+    if cover["beyond"]:
+        beyond = (
+            f"{cover['beyond']:.0%} of the simulated rows lie beyond the cover of the real ones, typically "
+            f"{cover['gap']:.3g} from the nearest."
+        )
     caption = (
-        f"The dashed line at {cover['reach']:.3g} is within reach of the real rows. "
-        f"{100 * cover['beyond']:.0f} % of the simulated rows lie beyond it more often than chance would have it. "
-        "Blue: from simulated rows to the nearest real one. Brown: among real rows. Green: from real rows to the nearest simulated one."
+        f"{beyond} Blue: from simulated rows to the nearest real one. Brown: among real rows. Green: from "
+        "real rows to the nearest simulated one."
     )
     return Figure("distances", "Distances to the nearest neighbour", caption, columns, traces, layout)
 

@@ -69,11 +69,9 @@ def shift_text(facts: Mapping[str, Any]) -> str:
     """Return the sentence on how differently simulated and real inputs are distributed."""
     auc, cover = facts["shift"]["auc"], facts["cover"]
     told = "too few real rows to tell them apart" if auc is None else f"AUC {auc:.2f} (0.5: alike, 1: apart)"
-    beyond = (
-        f" {100 * cover['beyond']:.0f} % of the simulated rows lie beyond the real ones."
-        if cover["beyond"]
-        else ""
-    )
+    beyond = ""
+    if cover["beyond"]:
+        beyond = f" {cover['beyond']:.0%} of the simulated rows lie beyond the cover of the real ones."
     return f"Shift of the inputs: {told}; {facts['shift']['worst']}.{beyond}"
 
 

@@ -1,6 +1,7 @@
 """Two tables, one of simulated and one of real rows, as arrays of the same columns."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -74,8 +75,8 @@ def read_both(
     if len(frames[1]) < FEWEST:
         raise DataError(
             f"{names[1]} has {counted(len(frames[1]), 'row')}, and at least {FEWEST} are needed: the error "
-            "of a model is measured by leaving out one real row after the other. Measure more, or train on the "
-            "simulated rows alone by neuralopt compare."
+            "of a model is measured by leaving out one real row after the other. Measure more, or train "
+            "on the simulated rows alone by neuralopt compare."
         )
     target = targets[0] if len(targets) == 1 else list(targets)
     unknown = [name for name in drop if name not in known]
@@ -104,15 +105,10 @@ def _same_columns(frames: list["pandas.DataFrame"], names: tuple[str, str]) -> N
         )
 
 
-class _named:
+@contextlib.contextmanager
+def _named(name: str) -> Iterator[None]:
     """Put a table's name before the errors of the block."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, DataError):
-            raise DataError(f"{self.name}: {error}") from None
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{name}: {error}") from None

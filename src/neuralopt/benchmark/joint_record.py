@@ -89,7 +89,8 @@ def real_rows(joint: JointOptimizer, tables: Tables) -> tuple[np.ndarray, np.nda
     left_out = simulated if joint.selection_ is None else Y - joint.selection_.loo_residuals
     if tables.encoder.task == "classification":
         return Y, left_out, simulated
-    return tuple(joint.target_scale_.undo(v) for v in (Y, left_out, simulated))
+    undo = joint.target_scale_.undo
+    return undo(Y), undo(left_out), undo(simulated)
 
 
 def _scaled(joint: JointOptimizer, tables: Tables) -> np.ndarray:

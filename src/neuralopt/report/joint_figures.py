@@ -7,9 +7,9 @@ import numpy as np
 
 from neuralopt.report.figure import Figure, base_layout, drawn, label_text, log_scale, plain_axis
 from neuralopt.report.joint_records import JointRecords
+from neuralopt.report.joint_rows import FIRST, SECOND, intervals, line, residuals
 from neuralopt.report.palette import HUES, MUTED
 
-_FIRST, _SECOND = HUES[0][0], HUES[1][0]
 _BINS = 30
 
 
@@ -46,7 +46,7 @@ def candidate_errors(records: JointRecords) -> Figure:
         "x": drawn(error, positive=True),
         "y": list(range(len(rows))),
         "error_x": {"type": "data", "array": drawn(np.array(columns["standard_error"], dtype=float))},
-        "marker": {"size": 10, "color": [_FIRST if row["weight"] else MUTED[0] for row in rows]},
+        "marker": {"size": 10, "color": [FIRST if row["weight"] else MUTED[0] for row in rows]},
         "hovertext": [label_text(row["candidate"]) for row in rows],
         "hovertemplate": "%{hovertext}: %{x:.4g}<extra></extra>",
     }
@@ -80,8 +80,8 @@ def shift_of_inputs(records: JointRecords) -> Figure:
     traces = [
         _bars(label, names, columns[key], colour)
         for label, key, colour in (
-            ("mean difference", "mean_difference", _FIRST),
-            ("log variance ratio", "log_variance_ratio", _SECOND),
+            ("mean difference", "mean_difference", FIRST),
+            ("log variance ratio", "log_variance_ratio", SECOND),
         )
     ]
     layout = base_layout("Shift of the inputs", 360) | {
@@ -102,13 +102,13 @@ def lambda_path(records: JointRecords) -> Figure:
     lambdas, loo, dof = (records.arrays[f"path/{key}"] for key in ("lambda", "loo", "dof"))
     columns = {"lambda": lambdas.tolist(), "loo_error": loo.tolist(), "dof": dof.tolist()}
     best = int(np.argmin(loo))
-    line = _line("leave-one-out error", lambdas, loo, _FIRST) | {
+    curve = line("leave-one-out error", lambdas, loo, FIRST) | {
         "customdata": drawn(dof),
         "hovertemplate": "lambda %{x:.3g} · error %{y:.4g} · dof %{customdata:.3g}<extra></extra>",
     }
-    point = _line("least", lambdas[best : best + 1], loo[best : best + 1], _FIRST) | {
+    point = line("least", lambdas[best : best + 1], loo[best : best + 1], FIRST) | {
         "mode": "markers",
-        "marker": {"size": 11, "color": _FIRST},
+        "marker": {"size": 11, "color": FIRST},
     }
     layout = base_layout("Penalty of the ridge", 360) | {
         "xaxis": plain_axis("lambda") | log_scale(float(lambdas[0]), float(lambdas[-1])),
@@ -119,7 +119,7 @@ def lambda_path(records: JointRecords) -> Figure:
         "The readout pulled toward the scaled simulator's, on the real rows. To the right nothing but the "
         "simulator is left. The point is the least error."
     )
-    return Figure("lambda-path", "Penalty of the ridge", caption, columns, [line, point], layout)
+    return Figure("lambda-path", "Penalty of the ridge", caption, columns, [curve, point], layout)
 
 
 def neighbour_distances(records: JointRecords) -> Figure:
@@ -140,7 +140,7 @@ def neighbour_distances(records: JointRecords) -> Figure:
         columns["share"] += share.tolist()
     middle = (edges[1:] + edges[:-1]) / 2
     traces = [
-        _line(name, middle, share, hue[0]) | {"line": {"color": hue[0], "shape": "hvh", "width": 2}}
+        line(name, middle, share, hue[0]) | {"line": {"color": hue[0], "shape": "hvh", "width": 2}}
         for (name, share), hue in zip(shares.items(), HUES)
     ]
     cover = records.facts["cover"]
@@ -168,8 +168,8 @@ def training(records: JointRecords) -> Figure:
     epochs = list(range(1, len(loss) + 1))
     columns = {"epoch": epochs, "supervised_loss": loss.tolist(), "alignment_error": aligned.tolist()}
     traces = [
-        _line("supervised loss", epochs, loss, _FIRST, positive=True),
-        _line("alignment error", epochs, aligned, _SECOND, positive=True),
+        line("supervised loss", epochs, loss, FIRST, positive=True),
+        line("alignment error", epochs, aligned, SECOND, positive=True),
     ]
     values = np.concatenate([loss, aligned])
     values = values[np.isfinite(values) & (values > 0)]
@@ -186,101 +186,6 @@ def training(records: JointRecords) -> Figure:
         "ridge on the real rows, over the standard deviation of their targets."
     )
     return Figure("training", "Training of the simulator's network", caption, columns, traces, layout)
-
-
-def residuals(records: JointRecords) -> Figure:
-    """Draw real values against the answers when their row is left out, and against the simulator's."""
-    value, left_out, simulated = (records.arrays[f"real/{key}"] for key in ("value", "left_out", "simulated"))
-    columns = _by_target(records, value) | {
-        "left_out": left_out.T.ravel().tolist(),
-        "residual": (value - left_out).T.ravel().tolist(),
-        "simulator": simulated.T.ravel().tolist(),
-    }
-    # several targets are brought to one scale, so that one figure holds them all
-    center, spread = (value.mean(axis=0), _spread(value)) if value.shape[1] > 1 else (0.0, 1.0)
-    x = ((value - center) / spread).T.ravel()
-    traces = [
-        _points("final model, row left out", x, (((value - left_out) / spread).T.ravel()), _FIRST, "circle"),
-        _points("simulator", x, ((value - simulated) / spread).T.ravel(), _SECOND, "x"),
-    ]
-    unit = "" if value.shape[1] == 1 else ", in standard deviations"
-    layout = base_layout("Residuals on the real rows", 380) | {
-        "xaxis": plain_axis(f"Measured {records.facts['target']}{unit}"),
-        "yaxis": plain_axis(f"Measured less predicted{unit}"),
-        "legend": {"orientation": "h"},
-    }
-    caption = "Blue: by the final model fitted without the row. Brown crosses: by the simulator's network."
-    return Figure("residuals", "Residuals on the real rows", caption, columns, traces, layout)
-
-
-def intervals(records: JointRecords) -> Figure:
-    """Draw the real rows with the intervals that leave-one-out residuals give."""
-    value, left_out = records.arrays["real/value"], records.arrays["real/left_out"]
-    facts = records.facts
-    half = np.array([np.nan if v is None else v for v in facts["half_width"]], dtype=float)
-    low, high = left_out - half, left_out + half
-    inside = (value >= low) & (value <= high)
-    columns = _by_target(records, value) | {
-        "predicted": left_out.T.ravel().tolist(),
-        "low": low.T.ravel().tolist(),
-        "high": high.T.ravel().tolist(),
-        "inside": inside.T.ravel().tolist(),
-    }
-    center, spread = (value.mean(axis=0), _spread(value)) if value.shape[1] > 1 else (0.0, 1.0)
-    place = list(range(1, value.size + 1))
-    width = np.broadcast_to(half / spread, value.shape).T.ravel()
-    middle = _points(
-        "predicted, row left out", place, ((left_out - center) / spread).T.ravel(), _FIRST, "circle"
-    )
-    if np.isfinite(half).all():
-        middle["error_y"] = {"type": "data", "array": drawn(width), "color": _FIRST, "thickness": 1.25}
-    traces = [middle, _points("measured", place, ((value - center) / spread).T.ravel(), _SECOND, "x")]
-    layout = base_layout("Prediction intervals", 380) | {
-        "xaxis": plain_axis("Real row"),
-        "yaxis": plain_axis(facts["target"]),
-        "legend": {"orientation": "h"},
-    }
-    share = f"{100 * facts['coverage']:.0f} %"
-    if np.isfinite(half).all():
-        caption = (
-            f"Conformal intervals that are to hold {share} of new measurements: {inside.mean():.0%} of these "
-            "rows lie inside. Blue: predicted without the row. Brown crosses: measured."
-        )
-    else:
-        caption = f"There are too few real rows for an interval that holds {share} of new measurements."
-    return Figure("intervals", "Prediction intervals", caption, columns, traces, layout)
-
-
-def _by_target(records: JointRecords, value: np.ndarray) -> dict[str, Any]:
-    rows, outputs = value.shape
-    return {
-        "target": [name for name in records.facts["targets"] for _ in range(rows)],
-        "row": list(range(1, rows + 1)) * outputs,
-        "measured": value.T.ravel().tolist(),
-    }
-
-
-def _spread(value: np.ndarray) -> np.ndarray:
-    spread = value.std(axis=0)
-    return np.where(spread > 0, spread, 1.0)
-
-
-def _line(name: str, x: Any, y: Any, colour: str, positive: bool = False) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": name,
-        "x": drawn(np.asarray(x, float)),
-        "y": drawn(np.asarray(y, float), positive=positive),
-        "line": {"color": colour, "width": 2},
-    }
-
-
-def _points(name: str, x: Any, y: Any, colour: str, symbol: str) -> dict[str, Any]:
-    return _line(name, x, y, colour) | {
-        "mode": "markers",
-        "marker": {"color": colour, "symbol": symbol, "size": 8},
-    }
 
 
 def _bars(name: str, x: Sequence[str], y: Sequence[float], colour: str) -> dict[str, Any]:

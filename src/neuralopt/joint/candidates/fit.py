@@ -31,7 +31,7 @@ def fit_candidates(
     seed: int = 0,
     task: str = "regression",
 ) -> Selection:
-    """Fit models from the simulator alone to the real rows alone and choose by leave-one-out on the real rows.
+    """Fit models from the simulator alone to the real rows alone and choose by leave-one-out.
 
     Parameters
     ----------
@@ -71,9 +71,9 @@ def fit_candidates(
     simulator's value) plus a residual with a covariance. All residuals of rows left out are closed form. The
     covariance's parameters are learnt by restricted likelihood, for the table without the row in question.
 
-    Where the simulated rows lie far from all real ones, residuals of rows left out with their neighbourhood
-    count by the share of such rows, and if the simulator is credible only candidates that lean on it are in
-    the choice.
+    Where simulated rows lie far from all real ones, residuals of rows left out with their neighbourhood count
+    by the share of such rows, both in units of the least; and if the simulator is credible only candidates
+    that lean on it are in the choice.
 
     References
     ----------
@@ -83,9 +83,8 @@ def fit_candidates(
     """
     for name, value, known in (("final", final, FINALS), ("task", task, TASKS)):
         if value not in known:
-            raise InvalidArgument(
-                f"{name} must be {' or '.join(map(repr, known))}, got {value!r}.{did_you_mean(str(value), known)}"
-            )
+            near = did_you_mean(str(value), known)
+            raise InvalidArgument(f"{name} must be {' or '.join(map(repr, known))}, got {value!r}.{near}")
     simulated = check_rows(X_sim, y_sim, bias=False)
     real = check_rows(X_real, y_real, weights, bias=False)
     if (simulated.H.shape[1], simulated.Y.shape[1]) != (real.H.shape[1], real.Y.shape[1]):
@@ -108,13 +107,15 @@ def fit_candidates(
     seen, Y, s = everything.take(counted), real.Y[counted], real.weights[counted]
     residuals = np.stack([f.residuals for f in fitted])
     squares, beyond, among = np.sum(residuals**2, axis=2), None, np.ones(len(fitted), bool)
-    found = cover(simulated.H, seen.X)
+    found = cover(simulated.H, seen.X, seed)
     if found.beyond > 0:
         blocks = neighbourhoods(seen.X, found.gap)
         beyond = np.sum(np.stack([beyond_residuals(f, blocks) for f in fitted]) ** 2, axis=2)
-        squares = (1 - found.beyond) * squares + found.beyond * beyond
         if credible(seen.f, Y, views.f_scale):
             among = np.array([leaning(f) for f in fitted])
+        # each in units of the least: errors far from all rows are larger by themselves
+        near, far = (losses / _least(losses[among], s) for losses in (squares, beyond))
+        squares = (1 - found.beyond) * near + found.beyond * far
     verdict = choose(squares, np.array([f.form.complexity for f in fitted]), s, among)
     mix = np.eye(len(fitted))[verdict.chosen]
     if final == "stack":
@@ -128,13 +129,18 @@ def fit_candidates(
 
 
 def _fit(seen: Any, Y: np.ndarray, weights: np.ndarray, seed: int) -> list[Fitted]:
-    """Fit every candidate that there are rows enough for: its trends must be found without one row, with a rest."""
+    """Fit every candidate whose trends can be found without one row, with a row to spare."""
     return [
         fit_form(form, seen, Y, weights, seed)
         for form in FORMS
         if (form.features != "tangents" or seen.tangents is not None)
         and (form.free == 0 or len(Y) >= form.free + 2)
     ]
+
+
+def _least(squares: np.ndarray, weights: np.ndarray) -> float:
+    """Return the least mean square of any candidate."""
+    return max(float(np.min(squares @ weights)) / weights.sum(), 1e-300)
 
 
 def _residuals(fitted: Fitted, everything: Any, Y: np.ndarray, counted: np.ndarray) -> np.ndarray:

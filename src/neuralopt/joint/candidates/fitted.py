@@ -8,8 +8,9 @@ from neuralopt.joint.candidates import kriging
 from neuralopt.joint.candidates.covariance import Covariance
 from neuralopt.joint.candidates.forms import Form, Seen
 
-_LEARN = 200  # rows from which the parameters of a covariance are learnt; more change little and cost n^3
-_FOLDS = 20  # times that the parameters are learnt again for honest errors
+_LEARN = 120  # rows from which the parameters of a covariance are learnt; more change little and cost n^3
+_SMALL = 40  # rows up to which each is a fold of its own for honest errors, and searches have several starts
+_FOLDS = 5  # beyond: times that the parameters are learnt again
 
 
 class Fitted(NamedTuple):
@@ -61,7 +62,8 @@ def fit_form(form: Form, seen: Seen, Y: np.ndarray, weights: np.ndarray, seed: i
     problem = kriging.Problem(seen.rows(form), seen.trends(form), targets, weights)
     t = cov.start()
     if form.inputs or form.features:
-        t = kriging.learn(cov, problem.take(_order(len(Y), seed)[:_LEARN]))
+        start = None if len(Y) <= _SMALL else t
+        t = kriging.learn(cov, problem.take(_order(len(Y), seed)[:_LEARN]), start)
     solved = kriging.solve(cov, t, problem)
     return Fitted(form, cov, t, problem, solved, kriging.left_out(solved))
 
@@ -69,14 +71,14 @@ def fit_form(form: Form, seen: Seen, Y: np.ndarray, weights: np.ndarray, seed: i
 def honest(fitted: Fitted, seed: int) -> Fitted:
     """Return the candidate with residuals whose parameters were learnt without the row's fold.
 
-    With twenty rows or fewer a fold is one row. A flexible candidate cannot look good by parameters that
+    With forty rows or fewer a fold is one row. A flexible candidate cannot look good by parameters that
     have seen the row; with many rows they hardly depend on it and the residuals stay as they are.
     """
     rows, problem = len(fitted.residuals), fitted.problem
     if problem is None or rows > _LEARN or not (fitted.form.inputs or fitted.form.features):
         return fitted
     residuals, order = fitted.residuals.copy(), _order(rows, seed)
-    for fold in np.array_split(order, min(rows, _FOLDS)):
+    for fold in np.array_split(order, rows if rows <= _SMALL else _FOLDS):
         kept = np.setdiff1d(order, fold)
         again = kriging.learn(fitted.cov, problem.take(kept), start=fitted.parameters)
         residuals[fold] = kriging.left_out(kriging.solve(fitted.cov, again, problem))[fold]

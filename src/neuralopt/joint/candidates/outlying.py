@@ -6,8 +6,8 @@ from neuralopt.joint.candidates import kriging
 from neuralopt.joint.candidates.fitted import Fitted, fit_form
 from neuralopt.joint.candidates.forms import Seen
 
-_FAR = 5.0  # standard deviations; further than a smooth function without noise puts a row by chance
-_GAIN = 0.5  # the others' error without such rows, in units of their error with them: a true row helps its neighbours
+_FAR = 6.0  # standard deviations; further than a smooth function without noise puts a row by chance
+_GAIN = 0.35  # the others' error without such rows over that with them: true rows help their neighbours
 _MOST = 0.15  # share of the rows
 _NORMAL = 1.4826  # standard deviation of a normal variable over its median absolute value
 _FEWEST = 8  # rows below which nobody can say

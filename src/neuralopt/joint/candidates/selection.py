@@ -23,7 +23,8 @@ class Table:
         Leave-one-out root-mean-square error in units of the real targets' standard deviation, and its
         standard error.
     beyond : numpy.ndarray, shape (candidates,)
-        The same error when rows are left out with their neighbourhood, or NaN where real rows cover the domain.
+        The same error when rows are left out with their neighbourhood; NaN where real rows cover the
+        domain.
     complexity : numpy.ndarray, shape (candidates,)
         Ranks.
     chosen : str

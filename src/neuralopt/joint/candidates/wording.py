@@ -43,15 +43,14 @@ def sentences(
                 "but for a shift, beside its own spread over the domain, and nothing else speaks of the rest."
             )
         words.append(
-            f"{covered.beyond:.0%} of the simulated rows lie farther from every real row than real rows lie "
-            "from each other: predictions there rest on the simulator or on extrapolation, and no residual "
-            "of a real row vouches for them."
+            f"{covered.beyond:.0%} of the simulated rows lie far from every real row: predictions there rest "
+            "on the simulator or on extrapolation, and no residual of a real row vouches for them."
         )
     if left_out.any():
         places = ", ".join(map(str, np.flatnonzero(left_out)))
         words.append(f"Real rows {places} were left out of all fits: outliers, or of weight zero.")
     if len(Y) < _FEW:
-        words.append(f"With {len(Y)} real rows the choice says little; measure more.")
+        words.append(f"The choice says little with so few real rows ({len(Y)}); measure more.")
     return tuple(words)
 
 
@@ -68,16 +67,16 @@ def _helped(
         rest = [i for i, f in enumerate(fitted) if f.form.simulated]
         other = min(rest, key=lambda i: table.errors[i])
         return (
-            f"The simulator is useless here: the real rows alone have a leave-one-out error of {error:.3g} {unit}, "
-            f"and the best candidate with the simulator ({table.names[other]}) has {table.errors[other]:.3g}."
+            f"The simulator is useless here: the real rows alone have a leave-one-out error of {error:.3g} "
+            f"{unit}, the best candidate with the simulator ({table.names[other]}) {table.errors[other]:.3g}."
         )
     share = weights / weights.sum()
     gain, deviation = paired(squares[alone] - squares[chosen], share)
     ratio = table.errors[alone] / max(error, 1e-300)
-    if gain <= deviation:
+    if gain <= deviation or ratio <= 1:
         return (
-            f"Whether the simulator helped cannot be told: the leave-one-out error is {error:.3g} {unit} with it "
-            f"({table.chosen}) and {table.errors[alone]:.3g} with the real rows alone."
+            f"Whether the simulator helped cannot be told: the leave-one-out error is {error:.3g} {unit} "
+            f"with it ({table.chosen}) and {table.errors[alone]:.3g} with the real rows alone."
         )
     return (
         f"The simulator helped: the leave-one-out error is {error:.3g} {unit} with it ({table.chosen}) and "

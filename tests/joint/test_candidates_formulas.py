@@ -179,6 +179,21 @@ def test_one_large_row_does_not_excuse_a_candidate_that_is_worse_everywhere():
     assert choose(np.stack([best, worse]), np.array([3, 0]), np.ones(20), np.ones(2, bool)).chosen == 0
 
 
+def test_each_part_of_the_rule_holds_candidates_off_by_itself():
+    rank, free = np.array([3, 0]), np.ones(2, bool)
+
+    def chosen(best, other):
+        return choose(np.stack([best, other]), rank, np.ones(len(best)), free).chosen
+
+    best = np.random.default_rng(0).random(30)
+    assert chosen(best, best) == 1
+    assert chosen(best, 1.1 * best) == 0  # a little worse, everywhere
+    heavy, other = np.ones(20), np.full(20, 1.6)
+    heavy[0], other[0] = 100.0, 90.0
+    assert chosen(heavy, other) == 0  # within one standard error in squares, not in absolute values
+    assert chosen(np.full(3, 0.01), np.array([0.005, 0.005, 1.0])) == 0  # three rows prove nothing: far worse
+
+
 def test_weights_of_rows_count_as_rows():
     random = np.random.default_rng(3)
     squares = random.random((3, 8))

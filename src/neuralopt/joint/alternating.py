@@ -128,10 +128,12 @@ def by_alternation(
         Takes a Base, returns what the neighbours say, see `refit`.
     optimizer : Transform
         Any of the library's.
-    epochs, refit_every : int >= 1
-        In all, and between two solutions.
+    epochs : int >= 1
+        In all.
     batch_size : int or "full"
         Rows of a step.
+    refit_every : int >= 1
+        Epochs between two solutions.
     reg_lambda : float >= 0, "loo" or "gcv"
         Of the ridge.
     seed : int

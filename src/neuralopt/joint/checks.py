@@ -77,6 +77,8 @@ def check_weights(weights: Any) -> tuple[float, ...]:
 
 def warn_about(X_sim: np.ndarray, X_real: np.ndarray, Y_real: np.ndarray) -> None:
     """Warn of columns that the simulator never varied, and of real rows that repeat others."""
+    if not len(X_real):
+        return
     still = (np.ptp(X_sim, axis=0) == 0) & (np.ptp(X_real, axis=0) > 0)
     if still.any():
         warnings.warn(

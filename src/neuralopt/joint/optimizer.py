@@ -254,9 +254,10 @@ class JointOptimizer(Online):
         array of shape (n,) or (n, output_dim)
             Of the form that y_sim had; labels for classification.
         """
+        scores = self._scores(X)
         if self.settings["task"] == "classification":
-            return self.classes_[np.argmax(self._scores(X), axis=1)]
-        values = self.target_scale_.undo(self._scores(X))
+            return self.classes_[np.argmax(scores, axis=1)]
+        values = self.target_scale_.undo(scores)
         return values[:, 0] if self._one_column else values
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -313,4 +314,5 @@ class JointOptimizer(Online):
         """
         fitted = cls.__new__(cls)
         vars(fitted).update(read_fitted(path))
+        fitted._look()
         return fitted

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas
 
 _MOST = 2000  # simulated rows that the classifier sees
+_TELLING = 5  # real rows whose spread says something
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,12 +29,15 @@ class ShiftReport:
         cannot, 1 when it always can. nan with fewer than four real rows.
     columns : tuple of str
         Names of the inputs.
+    rows : int
+        Real rows; the spread of fewer than five says little.
     """
 
     mean_difference: np.ndarray
     log_ratio: np.ndarray
     auc: float
     columns: tuple[str, ...]
+    rows: int
 
     def frame(self) -> "pandas.DataFrame":
         """Return a table with one row for each input."""
@@ -56,7 +60,8 @@ class ShiftReport:
     def other_scale(self) -> np.ndarray:
         """Return which columns look as if they were in other units, of shape (d,)."""
         narrow = (self.log_ratio < -2 * np.log(10)) & (self.log_ratio > -2 * np.log(1e5))  # not constant
-        return (np.abs(self.mean_difference) > 5) | (self.log_ratio > 2 * np.log(10)) | narrow
+        spread = (self.log_ratio > 2 * np.log(10)) | narrow
+        return (np.abs(self.mean_difference) > 5) | (spread & (self.rows >= _TELLING))
 
     def __str__(self) -> str:
         return f"Shift: AUC {self.auc:.2f} (0.5: alike); {self.worst()}."
@@ -96,6 +101,7 @@ def shift_report(X_sim: np.ndarray, X_real: np.ndarray, columns: tuple[str, ...]
         np.where(spread > 0, ratio, 0.0),
         _auc(X_sim, X_real),
         columns or tuple(str(j) for j in range(X_sim.shape[1])),
+        len(X_real),
     )
 
 

@@ -10,10 +10,10 @@ _SHARE = (-16.0, 6.0)  # of the logarithm of a variance beside another one
 
 
 class Rows(NamedTuple):
-    """What a covariance reads of rows; either may be None."""
+    """What a covariance reads of rows; either may be of no width."""
 
-    inputs: np.ndarray | None  # (n, p), for the smooth part
-    features: np.ndarray | None  # (n, m), for the linear part
+    inputs: np.ndarray  # (n, p), for the smooth part
+    features: np.ndarray  # (n, m), for the linear part
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Covariance:
 
 
 def _count(rows: Rows) -> int:
-    return len(rows.inputs if rows.inputs is not None else rows.features)
+    return len(rows.inputs)
 
 
 def _smooth(A: np.ndarray, B: np.ndarray) -> np.ndarray:

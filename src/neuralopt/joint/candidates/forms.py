@@ -96,17 +96,17 @@ class Seen(NamedTuple):
 
     def take(self, index: np.ndarray) -> "Seen":
         """Return some of the rows."""
-        return Seen(*(None if part is None else part[index] for part in self))
+        X, f, standard, readout, pooled = (part[index] for part in self[:5])
+        tangents = None if self.tangents is None else self.tangents[index]
+        return Seen(X, f, standard, readout, pooled, tangents)
 
     def rows(self, form: Form) -> Rows:
         """Return what a form's covariance reads."""
-        inputs = {"": None, "x": self.X, "xf": np.hstack([self.X, self.standard])}[form.inputs]
-        if form.features == "inputs":
-            features = inputs
-        else:
-            features = getattr(self, form.features) if form.features else None
-        if inputs is None and features is None:
-            inputs = self.X
+        none = self.X[:, :0]
+        inputs = {"": none, "x": self.X, "xf": np.hstack([self.X, self.standard])}[form.inputs]
+        features = {"": none, "inputs": inputs}.get(form.features)
+        if features is None:
+            features = getattr(self, form.features)
         return Rows(inputs, features)
 
     def trends(self, form: Form) -> np.ndarray:

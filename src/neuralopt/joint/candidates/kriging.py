@@ -30,7 +30,7 @@ class Problem(NamedTuple):
 
     def take(self, index: np.ndarray) -> "Problem":
         """Return some of the rows."""
-        part = Rows(*(None if a is None else a[index] for a in self.rows))
+        part = Rows(self.rows.inputs[index], self.rows.features[index])
         return Problem(part, self.trends[:, index], self.Y[index], self.weights[index])
 
 

@@ -53,10 +53,10 @@ def numbers(A: Any, name: str) -> np.ndarray:
         raise DataError(f"{name} must hold numbers only: {error}. Encode text first.") from None
     bad = ~np.isfinite(A)
     if bad.any():
-        place = tuple(int(i) for i in np.argwhere(bad)[0])
+        place = tuple(np.argwhere(bad)[0].tolist())
         raise DataError(
             f"{name} must be finite, {int(bad.sum())} of {A.size} values are not; the first is {A[place]} "
-            f"at row {place[0]}{f', column {place[1]}' if len(place) > 1 else ''}. Fill or drop such rows."
+            f"at {', '.join(map('{} {}'.format, ('row', 'column'), place))}. Fill or drop such rows."
         )
     return A
 

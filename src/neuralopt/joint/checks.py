@@ -53,7 +53,7 @@ def numbers(A: Any, name: str) -> np.ndarray:
         raise DataError(f"{name} must hold numbers only: {error}. Encode text first.") from None
     bad = ~np.isfinite(A)
     if bad.any():
-        place = tuple(np.argwhere(bad)[0].tolist())
+        place = tuple(int(i) for i in np.unravel_index(int(np.argmax(bad)), bad.shape))
         raise DataError(
             f"{name} must be finite, {int(bad.sum())} of {A.size} values are not; the first is {A[place]} "
             f"at {', '.join(map('{} {}'.format, ('row', 'column'), place))}. Fill or drop such rows."
@@ -63,11 +63,12 @@ def numbers(A: Any, name: str) -> np.ndarray:
 
 def check_weights(weights: Any) -> tuple[float, ...]:
     """Return the weights of the loss's terms, or raise."""
+    found: tuple[float, ...]
     try:
         found = tuple(float(w) for w in weights)
     except (TypeError, ValueError):
         found = ()
-    if len(found) not in (2, 3) or not all(0 <= w < np.inf for w in found) or found[0] == 0:
+    if len(found) not in (2, 3) or not all(0 <= w < np.inf for w in found) or not found[0]:
         raise InvalidArgument(
             "loss_weights must be two or three numbers >= 0 (supervised, alignment, neighbours), the first "
             f"above 0, got {weights!r}."

@@ -59,9 +59,10 @@ def by_lbfgs(
 ) -> tuple[Base, bool]:
     """Train by L-BFGS; return the network and whether the descent had settled.
 
-    The first part holds a tenth of the rows out. Where their error begins to rise the targets have
-    noise that the features were about to learn, unless it is tiny all the same: those of the least error are kept, and the readout is
-    solved on all rows with the penalty of least leave-one-out error. Otherwise the descent goes on with all.
+    The first part holds a tenth of the rows out. Where their error begins to rise, and is not tiny all the
+    same, the targets have noise that the features were about to learn: those of the least error are kept,
+    and the readout is solved on all rows with the penalty of least leave-one-out error. Otherwise the
+    descent goes on with all rows.
     """
     order = np.random.default_rng(seed).permutation(len(X))
     held = order[: int(_HELD * len(X))] if len(X) >= 50 else order[:0]

@@ -53,21 +53,22 @@ def numbers(A: Any, name: str) -> np.ndarray:
         raise DataError(f"{name} must hold numbers only: {error}. Encode text first.") from None
     bad = ~np.isfinite(A)
     if bad.any():
-        place = tuple(int(i) for i in np.argwhere(bad)[0])
+        place = tuple(int(i) for i in np.unravel_index(int(np.argmax(bad)), bad.shape))
         raise DataError(
             f"{name} must be finite, {int(bad.sum())} of {A.size} values are not; the first is {A[place]} "
-            f"at row {place[0]}{f', column {place[1]}' if len(place) > 1 else ''}. Fill or drop such rows."
+            f"at {', '.join(map('{} {}'.format, ('row', 'column'), place))}. Fill or drop such rows."
         )
     return A
 
 
 def check_weights(weights: Any) -> tuple[float, ...]:
     """Return the weights of the loss's terms, or raise."""
+    found: tuple[float, ...]
     try:
         found = tuple(float(w) for w in weights)
     except (TypeError, ValueError):
         found = ()
-    if len(found) not in (2, 3) or not all(0 <= w < np.inf for w in found) or found[0] == 0:
+    if len(found) not in (2, 3) or not all(0 <= w < np.inf for w in found) or not found[0]:
         raise InvalidArgument(
             "loss_weights must be two or three numbers >= 0 (supervised, alignment, neighbours), the first "
             f"above 0, got {weights!r}."

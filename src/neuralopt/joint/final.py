@@ -46,4 +46,5 @@ def sharpness_of(scores: np.ndarray, labels: np.ndarray) -> float:
     def error(log_factor: Any) -> float:
         return float(loss.value(float(np.exp(log_factor)) * scores, labels))
 
-    return float(np.exp(minimize_scalar(error, bounds=(np.log(0.1), np.log(100)), method="bounded").x))
+    found: Any = minimize_scalar(error, bounds=(np.log(0.1), np.log(100)), method="bounded")
+    return float(np.exp(found.x))

@@ -54,4 +54,4 @@ def row_weights(base: Base, X: np.ndarray, Y: np.ndarray, robust: str | None) ->
 def _far(A: np.ndarray) -> np.ndarray:
     off = np.abs(A - np.median(A, axis=0))
     scale = np.maximum(_NORMAL * np.median(off, axis=0), 1e-12)
-    return (off > _FAR * scale).any(axis=1)
+    return np.any(off > _FAR * scale, axis=1, keepdims=True)[:, 0]

@@ -67,12 +67,17 @@ def plot_training_history(history: Mapping[str, Any], path: Any = None) -> Any:
     from matplotlib.figure import Figure
 
     table = training_curves(history)
-    shown = [(name, title) for name, title in _PANELS if name in table and table[name].notna().any()]
+    shown = [
+        (name, title)
+        for name, title in _PANELS
+        if name in table and np.isfinite(table[name].to_numpy()).any()
+    ]
     figure = Figure(figsize=(4 * len(shown), 3), layout="constrained")
     for place, (name, title) in enumerate(shown, start=1):
         axes = figure.add_subplot(1, len(shown), place)
         axes.plot(table.index, table[name])
-        if (table[name].dropna() > 0).all():
+        values = table[name].to_numpy()
+        if np.all(values[np.isfinite(values)] > 0):
             axes.set_yscale("log")
         axes.set_title(title, fontsize="medium")
         axes.set_xlabel("Epoch")

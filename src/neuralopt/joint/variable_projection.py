@@ -20,6 +20,7 @@ from neuralopt.readout import choose, ridge_path, solve
 PENALTY = 1e-6  # on the readout, in the sum of squares of scaled targets: far below any noise
 _PULL = 1e-9  # on the features' weights, in the mean of squares
 _HELD = 0.1  # share of the rows that the first part of the descent is watched on
+_QUIET = 2e-4  # held-out mean square, in scaled targets, below which it is no noise but a steep corner
 _FIRST = 0.4  # share of the steps in the first part
 
 
@@ -58,9 +59,10 @@ def by_lbfgs(
 ) -> tuple[Base, bool]:
     """Train by L-BFGS; return the network and whether the descent had settled.
 
-    The first part holds a tenth of the rows out. Where their error begins to rise the targets have
-    noise that the features were about to learn: those of the least error are kept, and the readout is
-    solved on all rows with the penalty of least leave-one-out error. Otherwise the descent goes on with all.
+    The first part holds a tenth of the rows out. Where their error begins to rise, and is not tiny all the
+    same, the targets have noise that the features were about to learn: those of the least error are kept,
+    and the readout is solved on all rows with the penalty of least leave-one-out error. Otherwise the
+    descent goes on with all rows.
     """
     order = np.random.default_rng(seed).permutation(len(X))
     held = order[: int(_HELD * len(X))] if len(X) >= 50 else order[:0]
@@ -89,7 +91,7 @@ def by_lbfgs(
 
     x = tree.ravel(like)
     found = descend(goal(taught), x, first, held_error if len(held) else None, watch(taught))
-    if found.overfitted:
+    if found.overfitted and held_error(found.x) > _QUIET:
         hidden = tree.unravel(found.x, like)
         choice = choose(ridge_path(network.forward(hidden, X), Y))
         return Base(mlp, [*hidden, (choice.readout.weights, choice.readout.bias)]), True

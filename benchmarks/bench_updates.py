@@ -112,8 +112,8 @@ def _method(name: str, optimizer: Any, shape: str, bandwidth: float, quick: bool
     from neuralopt import apply_updates
 
     big, heavy = shape == _BIG, name in COMPUTES
-    calls = 1 if big and heavy else (2 if quick else 10) if big else (20 if quick else 200)
-    rounds = 1 if big and heavy else 2 if quick else 7
+    calls = 1 if big and heavy else (2 if quick else 5) if big else (20 if quick else 200)
+    rounds = 1 if big and heavy else 2 if quick else 5
     ours = compiled(optimizer.init, optimizer.update, apply_updates, shape)
     peers = {"ours": ours.call}
     if not (big and heavy):

@@ -204,7 +204,7 @@ def page(name: str, cls: Any) -> str:
 
 **Memory.** {memory(cls):.2g} numbers per parameter (measured on a 64 x 64 matrix, default settings).
 
-**Learning rate.** `compare` and `tune` look between {low:g} and {high:g}.
+**Learning rate.** `compare` looks between {low:g} and {high:g}.
 
 ![Path on Rosenbrock's function](../pictures/optimizers/{name}.svg)
 

@@ -14,8 +14,11 @@ from neuralopt.transforms import ClipByGlobalNorm
 @pytest.mark.parametrize(
     ("wanted", "sentence"),
     [
-        ([], "optimizers must be different, at least one, got none."),
-        (["adam", ("Adam", SGD())], "optimizers must be different, at least one, got adam, adam."),
+        ([], "at least one optimizer must be named, got none."),
+        (
+            ["adam", ("Adam", SGD())],
+            "optimizers must be different, got 'adam' more than once. Name each once",
+        ),
         ([("linear", SGD())], "the label 'linear' is that of a reference line"),
         (["sgd-nestrov"], "Did you mean 'sgd-nesterov'?"),
         ([3], "optimizers takes names, optimizers, or pairs (label, optimizer); got 3."),

@@ -148,3 +148,88 @@ def test_shapes_are_compared_leaf_by_leaf():
     check_same_structure({"a": np.ones(2)}, {"a": jnp.ones(2)})
     with pytest.raises(InvalidArgument, match="leaf 'b/0' has"):
         check_same_structure({"a": np.ones(2), "b": [np.ones(1)]}, {"a": np.ones(2), "b": [np.ones(2)]})
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        *(None, True, np.True_, "1", b"1", 1j, [1.0], (1.0,), object(), Line(), Line, np.array("a")),
+        *(np.array([True]), jnp.asarray(True), np.array([1j])),
+    ],
+    ids=lambda value: re.sub(" at 0x[0-9a-f]+", "", repr(value)),
+)
+def test_what_is_no_number_is_refused(number):
+    with pytest.raises(InvalidArgument, match=re.escape("Line: slope must be a number or a schedule, got ")):
+        Line(number)
+
+
+@pytest.mark.parametrize("kind", [float, np.float16, np.float32, np.asarray, jnp.asarray, jnp.bfloat16])
+def test_the_law_holds_for_every_kind_of_number(kind):
+    assert Line(kind(0.5)).slope == kind(0.5)
+    for wrong in (-1.0, float("nan"), float("inf")):
+        with pytest.raises(InvalidArgument, match="Line: slope must satisfy 0 < slope <= 2, got"):
+            Line(kind(wrong))
+    with pytest.raises(InvalidArgument, match="Line: slope must satisfy 0 < slope <= 2, got"):
+        Line(jnp.asarray([0.5, -1.0]))
+
+
+@pytest.mark.parametrize("choice", [np.ones(2), ["plain"], {"plain"}, jnp.ones(2)], ids=repr)
+def test_what_is_no_switch_is_refused(choice):
+    with pytest.raises(
+        InvalidArgument, match=re.escape("Line: form must be one of 'plain', 'steep', got " + repr(choice))
+    ):
+        Line(form=choice)
+
+
+def test_jax_may_put_anything_in_place_of_a_number():
+    """A method is checked when it is made, not when JAX takes it apart and puts it together."""
+    line = Line(0.5, note="kept")
+    marked = jax.tree.map(lambda _: "mark", line)
+    assert (marked.slope, marked.offset, marked.form, marked.note) == ("mark", "mark", "plain", "kept")
+    assert jax.tree.unflatten(jax.tree.structure(line), jax.tree.leaves(line)) == line
+    assert [str(path[0]) for path, _ in jax.tree_util.tree_flatten_with_path(line)[0]] == [
+        ".slope",
+        ".offset",
+    ]
+    assert jax.vmap(lambda m, k: m.slope * k, (jax.tree.map(lambda _: 0, line), 0))(
+        jax.tree.map(lambda h: jnp.asarray([h, 2 * h]), line), jnp.ones(2)
+    ).tolist() == [0.5, 1.0]
+    traced = jax.jit(lambda slope: Line(slope).slope)(-1.0)
+    assert traced == -1.0
+
+
+def test_several_numbers_are_for_vmap():
+    for several in (np.ones(2), jnp.ones((1,))):
+        with pytest.raises(
+            InvalidArgument, match="a hyperparameter must be one number where a step is taken"
+        ):
+            value_at(several, 0)
+    assert jax.vmap(lambda h: value_at(h, 0))(jnp.arange(2.0)).tolist() == [0, 1]
+    for schedule in (lambda step: None, lambda step: np.ones(3)):
+        with pytest.raises(InvalidArgument, match="a schedule must give one number for each step, got"):
+            value_at(schedule, 0)
+
+
+@pytest.mark.parametrize(
+    ("params", "text"),
+    [
+        (
+            {"w": np.ones(2, complex)},
+            "leaf 'w' has dtype complex128. Train its real and imaginary parts as two",
+        ),
+        ({"w": np.ones(2, bool)}, "leaf 'w' has dtype bool. Likely cause: a mask among the parameters."),
+        (
+            {"w": np.arange(2)},
+            "leaf 'w' has dtype int64. Likely cause: integer literals. Convert that leaf: leaf.",
+        ),
+        ({"w": np.ones(2, object)}, "leaf 'w' has dtype object. Convert that leaf to one of them."),
+        (
+            {"l": {"w": None}},
+            "leaf 'l/w' is None and there is no other. Likely cause: parameters that were never",
+        ),
+        ([], "params must hold at least one array, got an empty tree: []."),
+    ],
+)
+def test_the_cure_is_that_of_the_leaf(params, text):
+    with pytest.raises(InvalidArgument, match=re.escape(text)):
+        check_params(params)

@@ -7,7 +7,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from neuralopt import MLP, train
+from neuralopt import MLP, optimizers, train, transforms
 from neuralopt.core.errors import DataError, InvalidArgument
 
 X = np.random.default_rng(0).normal(size=(50, 3))
@@ -138,7 +138,7 @@ def test_integers_bools_and_lists_are_taken():
         ({"batch_size": "whole"}, "batch_size must be a whole number >= 1 or 'full', got 'whole'."),
         (
             {"optimizer": "gd", "batch_size": 8},
-            "GD is gradient descent on the whole data, got batch_size=8 for 50 rows.",
+            "GD takes its steps on the whole data, got batch_size=8 for 50 rows.",
         ),
         ({"optimizer": "adma"}, "unknown optimizer 'adma'. Did you mean 'adam'?"),
         ({"loss": "hing"}, "unknown loss 'hing'. Did you mean 'hinge'?"),
@@ -240,3 +240,19 @@ def test_a_stream_does_not_take_the_memory_of_its_file(tmp_path):
     epochs, megabytes = map(int, done.stdout.split())
     assert epochs == 1
     assert megabytes < 150
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        transforms.FiniteGuard(optimizers.LBFGS()),
+        transforms.chain(transforms.ClipByGlobalNorm(1.0), optimizers.LBFGS()),
+        transforms.partition(optimizers.Adam(), first=(transforms.by_name("0/*"), optimizers.LBFGS())),
+    ],
+    ids=lambda opt: type(opt).__name__,
+)
+def test_the_part_that_needs_the_whole_data_is_named(optimizer, net, regression):
+    with pytest.raises(
+        InvalidArgument, match="LBFGS takes its steps on the whole data, got batch_size=8 for"
+    ):
+        train(net, regression, optimizer=optimizer, batch_size=8)

@@ -5,6 +5,7 @@ import json
 import signal
 import threading
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -17,6 +18,7 @@ from neuralopt import (
     Status,
     optimizers,
     train,
+    transforms,
 )
 from neuralopt.core.errors import InvalidArgument, StorageError
 from neuralopt.core.results import TrainingFailed
@@ -294,3 +296,49 @@ def test_early_stopping_arguments(arguments, text):
     with pytest.raises(InvalidArgument) as error:
         EarlyStopping(**arguments)
     assert str(error.value) == text
+
+
+def _norm_at_zero(params, batch):
+    """A finite loss; the gradient of ``b`` is 0/0 until it moves, which it cannot."""
+    X, y = batch
+    return ((X @ params["w"] - y[:, 0]) ** 2).mean() + jnp.sqrt((params["b"] ** 2).sum())
+
+
+ZERO = {"w": np.full(3, 0.1), "b": np.zeros(2)}
+
+
+@pytest.mark.parametrize("guard", [False, True])
+def test_the_leaf_whose_gradient_is_not_finite_is_named(guard, regression):
+    inner = optimizers.Adam(0.01)
+    optimizer = transforms.FiniteGuard(inner, max_in_a_row=3) if guard else inner
+    result = train(_norm_at_zero, regression, params=ZERO, optimizer=optimizer, epochs=5, batch_size=10)
+    assert result.status is Status.DIVERGED
+    seen = r"5 steps in a row were skipped\. " if guard else ""
+    with pytest.raises(
+        TrainingFailed,
+        match=rf"^DIVERGED: {seen}The gradient of 'b' was not finite while the loss of the batch was, \d",
+    ):
+        result.raise_for_status()
+
+
+@pytest.mark.parametrize("backend", ["jax", "numpy"])
+@pytest.mark.parametrize("guard", [False, True])
+def test_a_loss_that_is_not_finite_from_the_start_is_told(guard, backend, net, regression):
+    X, y = regression
+    optimizer = transforms.FiniteGuard(optimizers.SGD(0.01), 2) if guard else optimizers.SGD(0.01)
+    result = train(net, (X, 1e30 * y), optimizer=optimizer, epochs=5, batch_size=10, backend=backend)
+    seen = "5 steps in a row were skipped. " if guard else ""
+    assert result.cause.startswith(f"{seen}The loss of a batch was not finite where the parameters were.")
+
+
+def test_a_validation_loss_that_is_not_finite_is_told(net, regression, held_out):
+    result = train(net, regression, epochs=3, validation=(held_out[0], 1e30 * held_out[1]))
+    assert result.status is Status.DIVERGED
+    assert result.cause.startswith("The validation loss was not finite while the training loss was")
+
+
+def test_parameters_that_blew_up_are_named(regression):
+    result = train(MLP((3, 6, 2), "relu"), regression, optimizer=optimizers.SGD(1e30), epochs=5)
+    assert result.cause.startswith(Status.DIVERGED.value)
+    assert result.cause.endswith("Not finite in the end: the parameters '0/0', '0/1', '1/0', '1/1'.")
+    assert train(MLP((3, 6, 2)), regression, epochs=1).cause == ""

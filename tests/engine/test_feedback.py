@@ -12,7 +12,7 @@ from neuralopt.schedules import bind, feedback_init, feedback_observe, scheduled
 
 PLATEAU = schedules.ReduceOnPlateau(schedules.Warmup(0.05, steps=6), factor=0.5, patience=1, threshold=0.2)
 OPTIMIZER = transforms.chain(
-    transforms.ClipByGlobalNorm(schedules.PerEpoch(schedules.Cosine(2.0, 4))),
+    transforms.ClipByGlobalNorm(schedules.PerEpoch(schedules.Cosine(2.0, 4, end=0.5))),
     optimizers.Adam(PLATEAU, b1=schedules.OfRun(schedules.Cosine(0.95, 1, 0.5))),
 )
 STEPS, EPOCHS = 4, 8
@@ -93,7 +93,10 @@ def test_a_longer_run_of_fractions_is_another_run(net, regression, arguments, tm
     """Its past would have been another."""
     file = tmp_path / "run"
     train(net, regression, checkpoint=file, callbacks=[StopAfter(1)], **arguments)
-    with pytest.raises(InvalidArgument, match="belongs to another run: its optimizer"):
+    with pytest.raises(
+        InvalidArgument,
+        match=r"another run: its epochs .an OfRun schedule depends on them. is 8, this run's is 16",
+    ):
         train(net, regression, checkpoint=file, resume=True, **{**arguments, "epochs": 2 * EPOCHS})
 
 
@@ -158,6 +161,24 @@ def test_too_many_in_a_row_end_the_run(backend, net, regression):
     np.testing.assert_array_equal(result.params[0][0], net.init(0, np.float32)[0][0])
 
 
+@pytest.mark.parametrize("backend", ["jax", "numpy"])
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_too_many_in_a_row_within_an_epoch_end_it(backend, limit, net, regression):
+    """Every other row is bad; the run ends with the first epoch whose order has such a streak."""
+    from neuralopt.engine.batches import plan_batches
+
+    X, y = regression
+    y = y.copy()
+    y[::2] = 1e30
+    guard = transforms.FiniteGuard(optimizers.SGD(1e-3), max_in_a_row=limit)
+    result = train(net, (X, y), optimizer=guard, epochs=5, batch_size=1, backend=backend)
+    plan = plan_batches(50, 1, full_batch=False, weighted=True, dtype=np.float32)
+    rows = np.concatenate([plan.order(0, epoch)[:, 0] for epoch in range(5)])
+    streaks = np.convolve(rows % 2 == 0, np.ones(limit), "valid")
+    first = (np.flatnonzero(streaks == limit)[0] + limit - 1) // 50 + 1
+    assert (result.status, result.epochs) == (Status.DIVERGED, first)
+
+
 def test_scheduled_values_count_the_steps_of_their_part(net, regression):
     """A guard's inner optimizer has taken fewer steps than the loop."""
     beta = schedules.Cosine(0.9, 50)
@@ -202,3 +223,120 @@ def test_the_decay_table_is_printed_and_kept(net, regression):
         assert "excluded" not in text.getvalue()
         assert "decay" not in text.getvalue()
         assert len(result.decay_policy.rows) == 4
+
+
+def _adam(**given):
+    return optimizers.Adam(**{"learning_rate": 0.01, **given})
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "text"),
+    [
+        (
+            _adam(learning_rate=schedules.Cosine(-0.1, 10)),
+            "Adam: learning_rate must satisfy 0 <= learning_rate at every step, got -0.1 at step 0 of "
+            "Cosine(peak=-0.1, total_steps=10, end=0.0). A negative step size climbs",
+        ),
+        (
+            _adam(b1=schedules.Constant(0.9).then(1.0, at=7)),
+            "Adam: b1 must satisfy 0 <= b1 < 1 at every step, got 1.0 at step 7 of Join(",
+        ),
+        (
+            transforms.chain(transforms.AnnealedNoise(schedules.Polynomial(0.1, 5, end=-0.1)), _adam()),
+            "AnnealedNoise: eta must satisfy 0 <= eta at every step, got -0.02",
+        ),
+        (
+            transforms.FiniteGuard(_adam(), schedules.Constant(2.5)),
+            "FiniteGuard: max_in_a_row must be a whole number at every step, got 2.5 at step 0 of",
+        ),
+        (
+            transforms.Accumulate(_adam(), schedules.Constant(2.5)),
+            "Accumulate: steps must be a whole number at every step, got 2.5 at step 0 of Constant(",
+        ),
+        (
+            transforms.partition(_adam(), slow=(transforms.by_name("0/*"), _adam(eps=lambda step: -1.0))),
+            "Adam: eps must satisfy 0 <= eps at every step, got -1.0 at step 0 of Function(",
+        ),
+        (
+            _adam(learning_rate=schedules.ReduceOnPlateau(schedules.Warmup(0.1, 4, start=-0.1))),
+            "Adam: learning_rate must satisfy 0 <= learning_rate at every step, got -0.1 at step 0 of",
+        ),
+        (
+            _adam(b1=lambda step: None),
+            "Adam: b1: Function: function must return one number for each step, got",
+        ),
+        (_adam(b1=lambda step: np.ones(3)), "got shape (3,) for a step of shape () from <function"),
+        (_adam(b1=lambda: 0.1), "Function: function must take the step and nothing else, got <function"),
+        (_adam(b1=lambda step: float("nan")), "Adam: b1 must satisfy 0 <= b1 < 1 at every step, got nan at"),
+        (_adam(b1=lambda step: step.nothing), "could not be evaluated at steps 0 to 9: AttributeError:"),
+    ],
+)
+def test_a_schedule_must_obey_the_law_of_what_it_fills(optimizer, text, net, regression):
+    with pytest.raises(InvalidArgument) as error:
+        train(net, regression, optimizer=optimizer, epochs=2, batch_size=10)
+    assert text in str(error.value)
+
+
+def test_a_sweep_checks_the_schedule_of_every_rate(net, regression):
+    with pytest.raises(InvalidArgument, match=r"got -0\.1 at step 3 of Polynomial\(peak=0.2"):
+        sweep(
+            net,
+            regression,
+            learning_rates=[0.1, 0.2],
+            epochs=2,
+            batch_size=10,
+            schedule=lambda rate: schedules.Polynomial(rate, 5, end=0.3 - 3 * rate),
+        )
+
+
+def test_a_schedule_that_keeps_the_law_while_it_is_asked_is_taken(net, regression):
+    """The wrapped optimizer takes a fifth of the steps; a function may take one step at a time."""
+    import jax
+
+    falling = schedules.Polynomial(0.1, 2, end=-0.1)
+    inner = _adam(learning_rate=falling, b1=lambda step: jax.lax.cond(step < 3, lambda: 0.9, lambda: 0.8))
+    result = train(net, regression, optimizer=transforms.Accumulate(inner, 5), epochs=2, batch_size=10)
+    assert result.status is Status.MAX_EPOCHS
+
+
+@pytest.mark.parametrize("where", [{}, {"backend": "numpy"}, {"device_memory": 0}], ids=str)
+def test_a_plateau_of_another_figure(where, net, regression, held_out):
+    """The r2 of a run that does not move stays, so the rate is halved; its loss would have done as well."""
+    plateau = schedules.ReduceOnPlateau(
+        0.05, factor=0.5, patience=0, mode="max", monitor="validation_r2", threshold=0.02
+    )
+    run = {"epochs": 8, "batch_size": 16, "validation": held_out, "metrics": ["r2"], "dtype": "float64"}
+    history = train(net, regression, optimizer=optimizers.Adam(plateau), **run, **where).history
+    states, rates = feedback_init(plateau), []
+    for r2 in history["validation_r2"]:
+        rates.append(float(settle(plateau, states)(0)))
+        states = feedback_observe(plateau, states, r2)
+    np.testing.assert_allclose(history["learning_rate"], rates, rtol=1e-12)
+    assert 0 < np.sum(np.diff(rates) < 0) < 7  # some epochs improved, others did not
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (
+            {"mode": "max"},
+            "mode='max' waits for a figure that rises, got monitor=None, a loss. Give monitor='v",
+        ),
+        ({"mode": "max", "monitor": "validation_loss"}, "got monitor='validation_loss', a loss."),
+        ({"monitor": "validation_r3"}, "got 'validation_r3'. Did you mean 'validation_r2'? Metrics are"),
+        (
+            {"monitor": "accuracy"},
+            "monitor must be one of 'loss', 'validation_loss', 'validation_r2', got 'acc",
+        ),
+    ],
+)
+def test_a_plateau_that_cannot_be_seen_is_refused(options, text, net, regression, held_out):
+    plateau = schedules.ReduceOnPlateau(0.05, **options)
+    run = {"validation": held_out, "metrics": ["r2"], "epochs": 1}
+    for start in (
+        lambda: train(net, regression, optimizer=optimizers.Adam(plateau), **run),
+        lambda: sweep(net, regression, learning_rates=[0.1], schedule=lambda rate: plateau, **run),
+    ):
+        with pytest.raises(InvalidArgument) as error:
+            start()
+        assert text in str(error.value)

@@ -30,7 +30,7 @@ BAD = [
     ({"epochs": 1.5}, r"epochs must be a whole number >= 1, got 1\.5"),
     ({"batch_size": 0}, r"batch_size must be a whole number >= 1, got 0"),
     ({"batch_size": "ful"}, r"batch_size must be a whole number >= 1, got 'ful'"),
-    ({"optimizer": "gd", "batch_size": 4}, r"GD is gradient descent on the whole data, got batch_size=4"),
+    ({"optimizer": "gd", "batch_size": 4}, r"GD takes its steps on the whole data, got batch_size=4"),
     ({"early_stopping": 20}, r"early_stopping must be True or False, got 20\. How long to wait is patience="),
     ({"validation_fraction": 1.0}, r"must satisfy 0 < validation_fraction < 1, got 1\.0"),
     ({"patience": 0}, r"patience must be a whole number >= 1, got 0"),

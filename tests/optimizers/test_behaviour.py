@@ -90,10 +90,26 @@ def test_centred_rmsprop_stays_finite_where_the_variance_cancels():
     assert bool(jnp.all(updates < 0))
 
 
-def test_adagrad_without_eps_leaves_untouched_entries_where_they_are():
-    opt, params = optimizers.AdaGrad(0.1, eps=0.0), [np.array([1.0, 1.0])]
-    updates, _ = opt.update([np.array([2.0, 0.0])], opt.init(params), params)
-    np.testing.assert_allclose(updates[0], [-0.1, 0.0])
+@pytest.mark.parametrize("opt", [cls() for cls in optimizers.registered().values()], ids=repr)
+@pytest.mark.parametrize("params", [{"W": np.ones((0, 3)), "b": np.ones(3)}, {"W": np.ones((3, 0))}], ids=len)
+def test_an_array_without_entries_is_no_trouble(opt, params):
+    def loss(trial):
+        return sum(float((leaf * leaf).sum()) for leaf in trial.values())
+
+    state = opt.init(params)
+    for _ in range(3):
+        updates, state = opt.update(params, state, params, value=loss(params), value_fn=loss)
+        params = tree.apply_updates(params, updates)
+    assert [np.isfinite(leaf).all() for leaf in params.values()] == [True] * len(params)
+
+
+def test_momentum_0_is_plain_sgd_also_in_nesterovs_form():
+    params, grads = [np.array([1.0, 2.0])], [np.array([0.3, -0.7])]
+    plain, nesterov = optimizers.SGD(0.1), optimizers.SGD(0.1, momentum=0.0, nesterov=True)
+    state, expected = nesterov.init(params), plain.update(grads, plain.init(params), params)[0]
+    for _ in range(3):
+        updates, state = nesterov.update(grads, state, params)
+        np.testing.assert_array_equal(updates[0], expected[0])
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,22 @@ def test_a_switch_that_agrees_may_stand_beside_its_convention():
     assert part(optimizers.RAdam(threshold=4, convention="paper"), "threshold") == 4
 
 
+def test_a_convention_has_its_own_eps_and_any_other_may_stand_beside_it():
+    makes = {
+        (optimizers.AdaGrad, "optax"): 1e-7,
+        (optimizers.AdaGrad, "keras"): 1e-7,
+        (optimizers.AdaGrad, None): 1e-10,
+    }
+    makes |= {
+        (optimizers.RMSprop, "keras"): 1e-7,
+        (optimizers.RMSprop, "optax"): 1e-8,
+        (optimizers.RMSprop, None): 1e-8,
+    }
+    for (cls, convention), eps in makes.items():
+        assert part(cls(convention=convention), "eps") == eps
+        assert part(cls(convention=convention, eps=1e-3), "eps") == 1e-3
+
+
 def test_switches_alone_make_what_a_convention_names():
     one = optimizers.RMSprop(0.1, momentum=0.9, eps_in_sqrt=True, lr_in_momentum=True)
     other = optimizers.RMSprop(0.1, momentum=0.9, convention="optax")

@@ -2,10 +2,12 @@
 
 import re
 
+import jax
 import numpy as np
 import pytest
 
-from neuralopt import optimizers
+from neuralopt import optimizers, transforms
+from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
 
 
@@ -26,7 +28,7 @@ def refuses(text):
         (lambda: optimizers.GD(True), "GD: learning_rate must be a number or a schedule, got True."),
         (lambda: optimizers.Adam(b1=1.0), "Adam: b1 must satisfy 0 <= b1 < 1, got 1.0."),
         (lambda: optimizers.AdamW(b2=1.5), "AdamW: b2 must satisfy 0 <= b2 < 1, got 1.5."),
-        (lambda: optimizers.NAdamW(eps=-1e-8), "NAdamW: eps must satisfy 0 <= eps, got -1e-08."),
+        (lambda: optimizers.NAdamW(eps=-1e-8), "NAdamW: eps must satisfy 0 < eps, got -1e-08."),
         (
             lambda: optimizers.AdamW(weight_decay=-0.1),
             "AdamW: weight_decay must satisfy 0 <= weight_decay, got -0.1.",
@@ -68,6 +70,15 @@ def test_hyperparameters(make, text):
         make()
 
 
+_WITH_EPS = {name: cls for name, cls in optimizers.registered().items() if hasattr(cls(), "eps")}
+
+
+@pytest.mark.parametrize("name", _WITH_EPS)
+def test_eps_0_would_be_0_over_0(name):
+    with refuses(": eps must satisfy 0 < eps, got 0.0. With"):
+        _WITH_EPS[name](eps=0.0)
+
+
 def _ready():
     import optax
 
@@ -89,7 +100,7 @@ class TestTrees:
     def test_whole_numbers(self, opt):
         with refuses(
             "params: every leaf must be of floats (float16, bfloat16, float32, float64), leaf 'layer/W' has "
-            "dtype int64. Likely cause: integer literals. Convert it: params.astype(float)."
+            "dtype int64. Likely cause: integer literals. Convert that leaf: leaf.astype(float)."
         ):
             opt.init({"layer": {"W": np.arange(3)}})
 
@@ -118,6 +129,59 @@ class TestTrees:
             "params and grads must have the same shapes; leaf 'W' has (2, 2) in params and (4,) in grads."
         ):
             opt.update({"W": np.ones(4)}, opt.init(params), params)
+
+
+def _wrapped(adam):
+    yield adam
+    yield optimizers.AdamW(0.1)
+    yield optimizers.Lookahead(adam)
+    yield optimizers.Muon()
+    for wrap in (transforms.EMA, transforms.DecoupledDecay, transforms.FiniteGuard, transforms.Accumulate):
+        yield wrap(adam)
+    yield transforms.Cautious(adam)
+    yield transforms.chain(transforms.ClipByValue(1.0), adam)
+    yield transforms.partition(adam, rest=("all", adam))
+
+
+@pytest.mark.parametrize("opt", list(_wrapped(optimizers.Adam(0.1))), ids=lambda opt: type(opt).__name__)
+def test_a_state_that_does_not_belong(opt):
+    params, other = {"W": np.ones((3, 2))}, {"W": np.ones((1, 2))}
+    name = type(opt).__name__
+    updates, _ = opt.update(params, opt.init(params), params)
+    assert tree.structure(updates) == tree.structure(params)
+    for given in (None, optimizers.SGD(0.1, momentum=0.9).init(params), (), opt):
+        with pytest.raises(
+            InvalidArgument, match=rf"{name.lower()}: update takes (?s:.*), got .*Begin by(?i:)"
+        ):
+            _lower(lambda given=given: opt.update(params, given, params))
+    for wrong in (opt.init(other), opt.init({**params, "b": np.ones(2)})):
+        with pytest.raises(
+            InvalidArgument, match=r"update takes the state that init or the last update of \w+ gave"
+        ):
+            opt.update(params, wrong, params)
+
+
+def _lower(call):
+    """Call, with the name in front of an error in lower case: that of a partition is its function's."""
+    try:
+        call()
+    except InvalidArgument as error:
+        head, colon, rest = str(error).partition(":")
+        raise InvalidArgument(head.lower() + colon + rest) from None
+
+
+def test_what_does_not_fit_in_a_state_is_named():
+    params, opt = {"W": np.ones((3, 2))}, optimizers.Adam(0.1)
+    for given, text in (
+        (None, "got None. Likely cause: a state of another optimizer or of other parameters. Begin by"),
+        (optimizers.AMSGrad().init(params), "got AMSGradState in place of AdamState."),
+        (opt.init({"V": np.ones((3, 2))}), "got one without 'mu/W'."),
+        (opt.init({"W": np.ones((1, 2))}), "got one whose 'mu/W' has shape (1, 2) in place of (3, 2)."),
+    ):
+        with refuses(text):
+            opt.update(params, given, params)
+        with refuses(text):
+            jax.jit(opt.update)(params, given, params)
 
 
 @pytest.mark.parametrize(

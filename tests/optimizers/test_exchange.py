@@ -6,12 +6,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import optax.contrib
 import pytest
 
 from neuralopt import apply_updates, optimizers, transforms
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.optimizers import from_optax_state, from_torch_state, to_optax_state, to_torch_state
+from neuralopt.optimizers import (
+    from_optax_state,
+    from_torch_state,
+    to_optax_state,
+    to_torch_state,
+    warm_start,
+)
 
 RATE, SWITCH, STEPS = 0.01, 25, 75
 rng = np.random.default_rng(0)
@@ -25,7 +32,7 @@ OPTAX = {
     "amsgrad": (optimizers.AMSGrad(RATE, convention="optax"), optax.amsgrad(RATE)),
     "radam": (optimizers.RAdam(RATE, convention="optax"), optax.radam(RATE)),
     "lamb": (optimizers.LAMB(RATE, weight_decay=0.1, mask="all"), optax.lamb(RATE, weight_decay=0.1)),
-    "adagrad": (optimizers.AdaGrad(RATE, convention="optax"), optax.adagrad(RATE, eps=1e-10)),
+    "adagrad": (optimizers.AdaGrad(RATE, convention="optax"), optax.adagrad(RATE)),
     "adadelta": (optimizers.AdaDelta(1.0, eps=1e-6, rho=0.9), optax.adadelta(1.0, rho=0.9, eps=1e-6)),
     "lars": (
         optimizers.LARS(RATE, weight_decay=0.1, convention="optax", mask="all", trust_coefficient=0.02),
@@ -40,6 +47,13 @@ OPTAX = {
         transforms.chain(transforms.ClipByGlobalNorm(1.0), optimizers.Adam(RATE)),
         optax.chain(optax.clip_by_global_norm(1.0), optax.adam(RATE)),
     ),
+    "ademamix": (optimizers.AdEMAMix(RATE), optax.contrib.ademamix(RATE)),
+    "prodigy": (optimizers.Prodigy(bias_correction=True, d0=1e-2), optax.contrib.prodigy(estim_lr0=1e-2)),
+    "schedule-free adamw": (
+        optimizers.ScheduleFreeAdamW(RATE),
+        optax.contrib.schedule_free_adamw(RATE, b1=0.9, b2=0.999),
+    ),
+    "schedule-free sgd": (optimizers.ScheduleFreeSGD(RATE), optax.contrib.schedule_free_sgd(RATE, b1=0.9)),
     "injected": (optimizers.Adam(RATE), optax.inject_hyperparams(optax.adam)(learning_rate=RATE)),
 }
 
@@ -90,6 +104,56 @@ def test_what_optax_lacks_is_named():
         from_optax_state(optimizers.Adam(RATE), PARAMS, state, count=0)
     with pytest.raises(InvalidArgument, match=r"optax remembers '0/trace/a/W', but AdamState has no"):
         to_optax_state(optimizers.Adam(), optimizers.Adam().init(PARAMS), state)
+
+
+def test_half_a_state_is_not_exported():
+    opt = optimizers.Adam()
+    for theirs in (
+        optax.MultiSteps(optax.adam(RATE), 2).gradient_transformation(),
+        optax.chain(optax.ema(0.9), optax.adam(RATE)),
+        optax.apply_if_finite(optax.adam(RATE), 3),
+    ):
+        with pytest.raises(
+            InvalidArgument, match=r"optax remembers '.*'(, which has no counterpart in|, but) AdamState"
+        ):
+            to_optax_state(opt, opt.init(PARAMS), theirs.init(PARAMS))
+
+
+@pytest.mark.parametrize(
+    ("wrapped", "grads", "steps"),
+    [
+        (transforms.Accumulate(optimizers.Adam(RATE), 4), [1.0] * 8, 2),
+        (transforms.FiniteGuard(optimizers.Adam(RATE)), [1.0, np.nan, np.nan, 1.0], 2),
+        (
+            transforms.chain(transforms.ClipByValue(1.0), transforms.FiniteGuard(optimizers.AdamW(RATE))),
+            [1.0, np.nan],
+            1,
+        ),
+    ],
+    ids=["accumulated", "guarded", "chained"],
+)
+def test_the_count_that_leaves_is_that_of_the_moments(wrapped, grads, steps):
+    params = {"w": np.ones(2)}
+    state = wrapped.init(params)
+    for g in grads:
+        _, state = wrapped.update({"w": np.full(2, g)}, state, params)
+    assert int(to_optax_state(wrapped, state, optax.adam(RATE).init(params))[0].count) == steps
+    assert int(warm_start(optimizers.Adam(), params, state).state.count) == steps
+    inside = warm_start(optimizers.AdamW(), params, state).state
+    assert (int(inside.count), int(inside.inner.count)) == (steps, steps)
+    # between equal wrappers every count stays where it is
+    again = warm_start(wrapped, params, state).state
+    for ours, theirs in zip(tree.leaves(again), tree.leaves(state), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_the_count_of_the_moments_goes_to_torch(torch):
+    wrapped, params = transforms.Accumulate(optimizers.Adam(RATE), 4), {"w": np.ones(2)}
+    state = wrapped.init(params)
+    for _ in range(8):
+        _, state = wrapped.update(params, state, params)
+    theirs = torch.optim.Adam([torch.ones(2, requires_grad=True)])
+    assert float(to_torch_state(state, theirs, ["w"])["state"][0]["step"]) == 2.0
 
 
 @pytest.fixture(scope="module")

@@ -54,3 +54,31 @@ def test_a_gradient_of_nan_spoils_its_own_tensor_only(name):
     clean, spoilt = (opt.update(g, opt.init(params), params)[0] for g in (params, bad))
     np.testing.assert_array_equal(spoilt["good"], clean["good"])
     assert np.isnan(spoilt["bad"]).all()
+
+
+def _numbers():
+    for cls in optimizers.registered().values():
+        for field in dataclasses.fields(cls):
+            if "law" in field.metadata:
+                yield cls, field.name, field.metadata["law"]
+
+
+@pytest.mark.parametrize(("cls", "name", "law"), list(_numbers()))
+def test_several_values_of_a_hyperparameter_are_refused_where_a_step_begins(cls, name, law):
+    optimizer = cls(**{name: np.full(2, 0.5 if law.high == 1 else max(5.0, law.low))})
+    with pytest.raises(InvalidArgument, match=f"{name} must be one number where a step is taken, got array"):
+        optimizer.init({"W": np.ones((2, 2))})
+
+
+@pytest.mark.parametrize(
+    ("make", "cause"),
+    [
+        (lambda: optimizers.Adam(-0.1), "A negative step size climbs; to maximise, change the sign of the"),
+        (lambda: optimizers.Adam(b1=1.0), "Likely cause: a decay of 1 never learns anything new; 0.9 to"),
+        (lambda: optimizers.Adam(b2=1.5), "Likely cause: a decay above 1 grows without end; 0.9 to 0.999"),
+        (lambda: optimizers.Adam(math.inf), "Likely cause: a division by zero or an overflow where it was"),
+    ],
+)
+def test_a_likely_cause_is_told(make, cause):
+    with pytest.raises(InvalidArgument, match=cause):
+        make()

@@ -76,11 +76,40 @@ def test_it_wraps_and_is_wrapped():
 
 
 @pytest.mark.parametrize(
+    "inner", [Lookahead(optimizers.SGD(0.1), k=2), optimizers.ScheduleFreeSGD(0.1)], ids=["slow", "free"]
+)
+def test_an_average_around_it_is_that_of_the_points_of_evaluation(inner):
+    opt, params = transforms.EMA(inner, 0.5), {"W": np.ones((2, 2))}
+    state, path = opt.init(params), []
+    for _ in range(4):
+        updates, state = opt.update(params, state, params)
+        params = tree.apply_updates(params, updates)
+        path.append(inner.evaluation_params(params, state.inner)["W"])
+    weights = 0.5 ** np.arange(4)[::-1]
+    expected = sum(w * x for w, x in zip(weights, path, strict=True)) / weights.sum()
+    np.testing.assert_allclose(opt.evaluation_params(params, state)["W"], expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
     ("make", "text"),
     [
         (lambda: Lookahead(k=0), "Lookahead: k must be a whole number >= 1, got 0."),
         (lambda: Lookahead(k=2.5), "Lookahead: k must be a whole number >= 1, got 2.5."),
         (lambda: Lookahead(alpha=1.5), "Lookahead: alpha must satisfy 0 <= alpha <= 1, got 1.5."),
+        (
+            lambda: Lookahead(transforms.EMA(optimizers.Adam())),
+            "Lookahead changes the updates of EMA, which would then average other parameters than those that are "
+            "trained. Wrap the other way round: Lookahead inside, EMA outside.",
+        ),
+        (
+            lambda: Lookahead(transforms.chain(optimizers.ScheduleFreeSGD())),
+            "Lookahead changes the updates of Chain, which would then average other parameters than those that are "
+            "trained. Leave out one of the two: Chain is evaluated at an average of its own.",
+        ),
+        (
+            lambda: Lookahead(Lookahead()),
+            "Lookahead changes the updates of Lookahead, which would then average",
+        ),
         (lambda: Lookahead(transforms.ClipByValue(1.0)), "Lookahead wraps an optimizer, got ClipByValue("),
     ],
 )

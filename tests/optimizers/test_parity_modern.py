@@ -230,10 +230,10 @@ def test_ademamix_forgets_its_warm_up_when_it_is_over(b3):
     """At and after T the schedule gives b3 and alpha themselves, to the last bit, in float32 too (without the rule the last of three is off)."""
     grads, params = [np.asarray([0.5, -2.0], np.float32)], [np.ones(2, np.float32)]
     opt = optimizers.AdEMAMix(b3=b3, warmup_steps=3)
-    before = opt.init(params)._replace(count=np.int32(2), slow=[np.ones(2, np.float32)])
+    before = opt.init(params)._replace(count=np.int32(2), mu_slow=[np.ones(2, np.float32)])
     decay = np.float32(b3)
     np.testing.assert_array_equal(
-        opt.update(grads, before, params)[1].slow[0], decay + (1 - decay) * grads[0]
+        opt.update(grads, before, params)[1].mu_slow[0], decay + (1 - decay) * grads[0]
     )
 
 

@@ -120,12 +120,10 @@ CASES = {
         lambda rate: optimizers.RAdam(rate, b2=0.5), lambda rate: optax.radam(rate, b2=0.5)
     ),
     "adadelta": plain(optimizers.AdaDelta, lambda rate: optax.adadelta(rate, rho=0.95)),
-    "adagrad, optax's": plain(
-        lambda rate: optimizers.AdaGrad(rate, eps=1e-7, convention="optax"), optax.adagrad
-    ),
-    "adagrad from 0.1": plain(
-        lambda rate: optimizers.AdaGrad(rate, initial_accumulator_value=0.1, eps=0.0),
-        lambda rate: optax.adagrad(rate, initial_accumulator_value=0.1, eps=0.0),
+    "adagrad, optax's": plain(lambda rate: optimizers.AdaGrad(rate, convention="optax"), optax.adagrad),
+    "adagrad from 0.2": plain(
+        lambda rate: optimizers.AdaGrad(rate, initial_accumulator_value=0.2, eps=1e-3, eps_in_sqrt=True),
+        lambda rate: optax.adagrad(rate, initial_accumulator_value=0.2, eps=1e-3),
     ),
     "rmsprop": plain(
         lambda rate: optimizers.RMSprop(rate, eps_in_sqrt=True), lambda rate: optax.rmsprop(rate, 0.99)
@@ -136,7 +134,7 @@ CASES = {
     ),
     "rmsprop, timm's": plain(
         lambda rate: optimizers.RMSprop(rate, decay=0.9, momentum=0.9, convention="timm"),
-        lambda rate: optax.rmsprop(rate, momentum=0.9, initial_scale=1.0),
+        lambda rate: optax.rmsprop(rate, momentum=0.9, initial_scale=1.0, eps=1e-10),
     ),
     "lars, norm of the sum": decoupled(
         lambda rate, weight_decay: optimizers.LARS(

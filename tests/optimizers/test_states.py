@@ -12,6 +12,10 @@ from neuralopt.optimizers import load_state, state_by_name, warm_start
 PARAMS = {"dense": {"W": np.ones((2, 3)), "b": np.full(3, 2.0)}, "out": {"W": np.full((3, 1), 3.0)}}
 
 
+def _optax():
+    return pytest.importorskip("optax")
+
+
 def grads_at(step):
     random = np.random.default_rng(step)
     return {
@@ -96,6 +100,11 @@ def test_a_partial_load_keeps_first_values_and_says_which():
             r"'mu/out/W' must have shape \(3, 1\) and dtype float64, got shape \(1, 3\).*another network",
         ),
         (lambda s: s.update(count=np.asarray(1.5)), r"'count' must have shape \(\) and dtype int32"),
+        (lambda s: s.update(count=np.asarray(-5, np.int32)), r"'count' must satisfy 0 <= count, got -5\."),
+        (
+            lambda s: s.update({"mu/out/W": np.full((3, 1), np.nan)}),
+            r"'mu/out/W' holds NaN.*diverged",
+        ),
         (lambda s: s.update({"mu/out/W": np.full((3, 1), "a")}), r"'mu/out/W' must have .* dtype <U1"),
     ],
 )
@@ -140,3 +149,104 @@ def test_nothing_in_common_is_an_error():
     before, after = optimizers.Adam(0.1), optimizers.SGD(0.1, momentum=0.9)
     with pytest.raises(InvalidArgument, match=r"SGD can take nothing over: its state holds .*trace.* mu, nu"):
         warm_start(after, PARAMS, before.init(PARAMS))
+
+
+def learned(optimizer):
+    return follow(optimizer, PARAMS, optimizer.init(PARAMS), range(5))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (optimizers.AdEMAMix(), optimizers.SOAP()),
+        (optimizers.Adam(), optimizers.RMSprop(centered=True)),
+        (optimizers.RMSprop(momentum=0.9), optimizers.SGD(momentum=0.9)),
+        (optimizers.SGD(momentum=0.9), optimizers.LARS()),
+        (optimizers.ADOPT(), optimizers.Adam()),
+        (optimizers.Adam(), optimizers.ADOPT()),
+        (optimizers.SOAP(), optimizers.Adam()),
+        (optimizers.Adam(), optimizers.Prodigy()),
+        (optimizers.Adam(), optimizers.Lion()),
+        (transforms.EMA(optimizers.Adam()), transforms.EMA(optimizers.RMSprop())),
+        (optimizers.Muon(), optimizers.Adam()),
+        (optimizers.from_optax(_optax().adam, 0.1), optimizers.from_optax(_optax().lion, 0.1)),
+        (optimizers.GD(), optimizers.GD()),
+    ],
+    ids=lambda opt: type(opt).__name__,
+)
+def test_fields_of_one_name_and_another_meaning_are_not_handed_over(before, after):
+    params, state = learned(before)
+    with pytest.raises(
+        InvalidArgument, match=r"can take nothing over: .* means what one of the other does. Start"
+    ):
+        warm_start(after, params, state)
+
+
+def test_the_slow_weights_of_lookahead_are_not_the_slow_momentum_of_ademamix():
+    params, state = learned(optimizers.AdEMAMix())
+    warm = warm_start(optimizers.Lookahead(optimizers.Adam()), params, state)
+    np.testing.assert_array_equal(flat(warm.state.slow), flat(params))
+    np.testing.assert_array_equal(flat(warm.state.inner.nu), flat(state.nu))
+    assert {name.partition("/")[0] for name in warm.unexpected} == {"mu_slow"}
+    assert {name.partition("/")[0] for name in warm.missing} == {"slow", "learning_rate", "inner"}
+
+
+FAMILY = [
+    optimizers.Adam(0.1),
+    optimizers.AdamW(0.1),
+    optimizers.NAdamW(0.1),
+    optimizers.AMSGrad(0.1),
+    optimizers.RAdam(0.1),
+    optimizers.AdaBound(0.1),
+    optimizers.LAMB(0.1),
+    optimizers.AdEMAMix(0.1),
+]
+
+
+@pytest.mark.parametrize("after", FAMILY, ids=lambda opt: type(opt).__name__)
+@pytest.mark.parametrize("before", FAMILY, ids=lambda opt: type(opt).__name__)
+def test_adams_family_hands_over_its_moments_exactly(before, after):
+    params, state = learned(before)
+    warm = warm_start(after, params, state)
+    theirs, ours = state_by_name(state), state_by_name(warm.state)
+    bare = {name.removeprefix("inner/"): value for name, value in theirs.items()}
+    for name, value in ours.items():
+        short = name.removeprefix("inner/")
+        if short.startswith(("mu/", "nu/", "count")):
+            np.testing.assert_array_equal(value, bare[short])
+            assert name in warm.loaded
+
+
+def test_an_average_goes_along_with_the_moments():
+    params, state = learned(transforms.EMA(optimizers.Adam(0.1), 0.9))
+    warm = warm_start(transforms.EMA(optimizers.AdamW(0.1), 0.9), params, state).state
+    np.testing.assert_array_equal(flat(warm.average), flat(state.average))
+    assert float(warm.weight) == float(state.weight)
+    assert int(warm.inner.inner.count) == 5
+
+
+def test_groups_are_matched_by_name_and_a_new_one_begins_anew():
+    def output(name, leaf):
+        return name.startswith("out")
+
+    before = transforms.partition(optimizers.Adam(0.1), out=(output, optimizers.AdamW(0.1)))
+    after = transforms.partition(optimizers.NAdamW(0.1), out=(output, optimizers.SGD(0.1, momentum=0.9)))
+    params, state = learned(before)
+    warm = warm_start(after, params, state)
+    groups = warm.state.groups
+    np.testing.assert_array_equal(groups["default"].mu["dense/W"], state.groups["default"].mu["dense/W"])
+    assert (int(groups["default"].count), int(groups["out"].count), int(warm.state.count)) == (5, 0, 5)
+
+
+@pytest.mark.parametrize("given", [None, optimizers.Adam().init(PARAMS)], ids=["None", "a state"])
+def test_what_is_no_mapping_is_not_loaded(given):
+    with pytest.raises(
+        InvalidArgument, match=r"takes a mapping of names to arrays.*load_state\(optimizer, params, state_by"
+    ):
+        load_state(optimizers.Adam(), PARAMS, given)
+
+
+@pytest.mark.parametrize("given", [None, {"count": 3}, "adam"], ids=str)
+def test_what_is_no_state_warms_nothing(given):
+    with pytest.raises(InvalidArgument, match=r"warm_start takes the state of an optimizer.*load_state"):
+        warm_start(optimizers.Adam(), PARAMS, given)

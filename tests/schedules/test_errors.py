@@ -2,9 +2,12 @@
 
 import re
 
+import jax
+import numpy as np
 import pytest
 
 from neuralopt.core.errors import InvalidArgument
+from neuralopt.optimizers import SGD
 from neuralopt.schedules import (
     WSD,
     AdaptiveDropout,
@@ -13,6 +16,7 @@ from neuralopt.schedules import (
     CosineRestarts,
     Cyclical,
     Exponential,
+    Function,
     InverseSqrt,
     Join,
     MultiStep,
@@ -31,7 +35,24 @@ REFUSED = [
     (lambda: Cosine(0.1, 0), "Cosine: total_steps must satisfy 0 < total_steps, got 0.0."),
     (lambda: Cosine(float("nan")), "Cosine: peak must satisfy peak finite, got nan."),
     (lambda: Constant("fast"), "Constant: constant must be a number or a schedule, got 'fast'."),
-    (lambda: Warmup(0.1, steps=0), "Warmup: steps must satisfy 0 < steps, got 0.0."),
+    (lambda: Warmup(0.1, steps=-1), "Warmup: steps must satisfy 0 <= steps, got -1"),
+    (
+        lambda: MultiStep(0.1, 30),
+        "MultiStep: boundaries must be a tuple, got 30. One number in it is written",
+    ),
+    (
+        lambda: MultiStep(0.1, ("a",)),
+        "MultiStep: boundaries must be schedules or numbers, got 'a' among them.",
+    ),
+    (
+        lambda: Cyclical(0.2, 0.1),
+        "Cyclical: low <= high must hold, got 0.2 and 0.1. A cycle begins at the low",
+    ),
+    (lambda: Constant(None), "Constant: constant must be a number or a schedule, got None."),
+    (lambda: Product((None,)), "Product: schedules must be schedules or numbers, got None among them."),
+    (lambda: Cosine().then(SGD(), at=3), "Join: schedules must be schedules or numbers, got SGD("),
+    (lambda: ReduceOnPlateau(patience=2.5), "ReduceOnPlateau: patience must be a whole number, got 2.5."),
+    (lambda: AdaptiveDropout(patience=2.5), "AdaptiveDropout: patience must be a whole number, got 2.5."),
     (
         lambda: WarmupCosine(0.1, 10, 10),
         "WarmupCosine: total_steps must be greater than warmup_steps, got 10 and 10. "
@@ -133,6 +154,15 @@ REFUSED = [
         "AdaptiveDropout needs the training loss beside the validation loss, got None. "
         "Give both: feedback_observe(optimizer, states, validation_loss, training_loss).",
     ),
+    (lambda: Function(lambda: 0.1), "Function: function must take the step and nothing else, got <function"),
+    (
+        lambda: Function(lambda step: None)(3),
+        "Function: function must return one number for each step, got None",
+    ),
+    (
+        lambda: Function(lambda step: [1, 2])(3),
+        "Function: function must return one number for each step, got",
+    ),
     (lambda: Cosine().frame(0), "steps must be a whole number >= 1, got 0."),
 ]
 
@@ -141,3 +171,40 @@ REFUSED = [
 def test_what_is_refused(make, text):
     with pytest.raises(InvalidArgument, match=re.escape(text)):
         make()
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        *(
+            Cosine(0.1, 8),
+            CosineRestarts(0.1, 5, 2),
+            Cyclical(0.0, 0.1, 4),
+            Exponential(0.1, 0.5, staircase=True),
+        ),
+        *(
+            InverseSqrt(0.1, 3),
+            Polynomial(0.1, 8),
+            Step(0.1, 3),
+            Warmup(Cosine(0.1, 4), 4),
+            OneCycle(0.1, 10),
+        ),
+        *(WSD(0.1, 2, 3, 4), Cosine(0.1, 8) * 0.5, Constant(0.1).then(0.2, at=3), Stretch(Cosine(0.1, 3), 4)),
+        Function(lambda step: 0.1 * 0.5**step),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_before_step_0_the_first_value_holds(schedule):
+    first = float(schedule(0))
+    assert float(schedule(-3)) == first
+    np.testing.assert_array_equal(schedule(np.array([-7, -1, 0])), np.full(3, first))
+    np.testing.assert_allclose(jax.jit(schedule)(np.int32(-3)), first, rtol=1e-6)
+
+
+@pytest.mark.parametrize("after", [0.1, Cosine(0.1, 10)], ids=repr)
+def test_a_warm_up_of_no_steps_is_none(after):
+    steps = np.arange(12)
+    expected = np.full(12, 0.1) if after == 0.1 else after(steps)
+    np.testing.assert_array_equal(Warmup(after, 0)(steps), expected)
+    np.testing.assert_allclose(WarmupCosine(0.1, 0, 10)(steps), Cosine(0.1, 10)(steps), rtol=1e-15)
+    assert np.isfinite(jax.jit(lambda w: jax.vmap(Warmup(after, w))(steps))(0)).all()

@@ -160,7 +160,7 @@ def drawn(draw, depth=2):
         MultiStep(a, (n, n + m), 0.7),
         Cosine(a, n, b),
         CosineRestarts(a, n, k, b),
-        Cyclical(a, b, n, m, "triangular2"),
+        Cyclical(min(a, b), max(a, b), n, m, "triangular2"),
         OneCycle(a, n + 10, 0.3, "linear", b, 10, bool(k % 2)),
         WarmupCosine(a, m, m + n, b),
         WSD(a, k - 1, m, n, b),

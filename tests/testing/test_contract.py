@@ -1,5 +1,7 @@
 """The contract finds what it is there to find: every law is broken once on purpose."""
 
+import pathlib
+import textwrap
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -7,6 +9,7 @@ import numpy as np
 import pytest
 
 from neuralopt.core import tree
+from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.optimizers import Adam, Optimizer
 from neuralopt.testing import check_optimizer, optimizer_checks
@@ -45,7 +48,7 @@ class Faulty(Optimizer):
             grads = params
             t, rate = state.count + 1, tree.cast(0.1, np.float32, np.ones(1))
         else:
-            t, rate = self._begin(grads, state.count, params)
+            t, rate = self._begin(grads, state, params)
         given = self.learning_rate if fault == "wide hyperparameters" else rate
         if fault == "deaf to schedules" and callable(self.learning_rate):
             given = 2 * rate
@@ -123,7 +126,7 @@ class Retracing(Optimizer):
         return PlainState(*self._first(params), tree.map(lambda p: p.astype(jnp.bfloat16), params))
 
     def update(self, grads, state, params, *, value=None, value_fn=None):
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         return tree.map(lambda g: -rate * g, grads), PlainState(t, rate, grads)
 
 
@@ -145,5 +148,41 @@ def test_a_crash_is_a_broken_law_too():
         def update(self, grads, state, params, *, value=None, value_fn=None):
             raise RuntimeError("no update today")
 
-    with pytest.raises(AssertionError, match="no update today"):
+    with pytest.raises(
+        AssertionError, match="it must lower a convex quadratic; it raised RuntimeError: no update today"
+    ):
         check_optimizer(Crashing())
+
+
+def test_what_is_no_optimizer_is_refused_at_once():
+    for given in (Adam, "adam", 3):
+        with pytest.raises(
+            InvalidArgument, match="check_optimizer takes an optimizer, which has init and update"
+        ):
+            check_optimizer(given)
+
+
+def test_a_crash_says_which_law_was_checked():
+    @method
+    class Careless(Adam):
+        def init(self, params):
+            tree.leaves(params)[0]
+            return super().init(params)
+
+    with pytest.raises(AssertionError) as caught:
+        check_optimizer(Careless(0.1))
+    assert str(caught.value).endswith(
+        " breaks 1 law:\n  - refuses_bad_input: init of an empty tree must raise InvalidArgument, a ValueError; "
+        "it raised IndexError: list index out of range."
+    )
+
+
+def test_the_recipe_of_the_contributing_page_keeps_the_contract():
+    page = pathlib.Path(__file__).parents[2].joinpath("CONTRIBUTING.md").read_text(encoding="utf-8")
+    block = page.partition("## Add an optimizer in one file")[2].partition("   - Hyperparameters")[0]
+    code = textwrap.dedent(
+        "\n".join(line for line in block.splitlines() if line.startswith(" " * 7) or not line)
+    )
+    made: dict[str, Any] = {}
+    exec(code.replace("@register\n", ""), made)  # registered names stay for the whole session
+    check_optimizer(made["Signum"](0.01))

@@ -101,7 +101,9 @@ def test_diverged_after_so_many_in_a_row_and_not_before():
         ([bad], False, 1),
         ([bad, good, bad], False, 2),
         ([bad, bad], True, 2),
-        ([bad, bad, good], False, 2),
+        ([bad, bad, good], True, 2),
+        ([bad, bad, good, bad], True, 3),
+        ([bad, good, bad, bad, good, good], True, 3),
     ):
         _, state = follow(opt, stream)
         assert bool(opt.diverged(state)) is expected

@@ -59,8 +59,15 @@ def test_the_earlier_group_has_what_two_masks_take():
     assert [float(-leaf.ravel()[0]) for leaf in tree.leaves(updates)] == [0.5, 0.25, 1.0]
 
 
-def test_a_group_may_be_empty_and_the_default_too():
-    none = partition(GD(1.0), nothing=(lambda name, leaf: False, GD(0.5)))
+def test_a_mask_that_matches_nothing_is_refused():
+    opt = partition(GD(1.0), heads=(lambda name, leaf: "head" in name, GD(0.5)))
+    text = r"the mask of group 'heads' matched no parameter of embed, layers/0/W, layers/0/b\. Likely cause"
+    with pytest.raises(InvalidArgument, match=text):
+        opt.init(PARAMS)
+
+
+def test_a_group_may_be_left_with_nothing_and_the_default_too():
+    none = partition(GD(1.0), first=("all", GD(0.5)), nothing=("matrices", GD(0.5)))
     assert none.init(PARAMS).groups["nothing"] == ()
     everything = partition(GD(1.0), everything=("all", GD(0.5)))
     state = everything.init(PARAMS)

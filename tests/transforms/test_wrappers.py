@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuralopt.core import tree
-from neuralopt.optimizers import SGD, Adam
+from neuralopt.core.errors import InvalidArgument
+from neuralopt.optimizers import LBFGS, SGD, Adam
 from neuralopt.schedules import Cosine
 from neuralopt.testing.problems import example_grads, example_params
 from neuralopt.testing.running import same
@@ -24,6 +25,7 @@ from neuralopt.transforms import (
     FiniteGuard,
     Transform,
     chain,
+    partition,
 )
 
 
@@ -89,6 +91,23 @@ class Told(tuple):
 
 
 jax.tree_util.register_pytree_node(Told, lambda told: (tuple(told), None), lambda _, parts: Told(*parts))
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        LBFGS(),
+        chain(ClipByGlobalNorm(1.0), LBFGS()),
+        FiniteGuard(LBFGS()),
+        partition(Adam(), rest=("all", LBFGS())),
+    ],
+    ids=lambda opt: type(opt).__name__,
+)
+def test_a_line_search_cannot_be_accumulated(inner):
+    with pytest.raises(
+        InvalidArgument, match="makes a line search, which asks for the loss at other parameters"
+    ):
+        Accumulate(inner, 2)
 
 
 def test_the_mean_loss_is_handed_on():

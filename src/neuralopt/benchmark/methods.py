@@ -108,10 +108,12 @@ def choose_methods(wanted: str | Sequence[Any]) -> list[Method]:
         items += groups[item] if isinstance(item, str) and item in groups else [item]
     chosen = [_method(item, known) for item in items]
     slugs = [m.slug for m in chosen]
-    if not chosen or len(set(slugs)) < len(slugs):
+    if not chosen:
+        raise InvalidArgument("at least one optimizer must be named, got none.")
+    if twice := next((name for name in slugs if slugs.count(name) > 1), None):
         raise InvalidArgument(
-            f"optimizers must be different, at least one, got {', '.join(slugs) or 'none'}. "
-            "Name each once; in Python give variants of one optimizer labels: ('label', optimizer)."
+            f"optimizers must be different, got {twice!r} more than once. Name each once ('all' and 'classic'"
+            " stand for many); in Python give variants of one optimizer labels: ('label', optimizer)."
         )
     if taken := [m.slug for m in REFERENCES if m.slug in slugs]:
         raise InvalidArgument(
@@ -123,6 +125,11 @@ def choose_methods(wanted: str | Sequence[Any]) -> list[Method]:
 
 def _method(item: Any, known: dict[str, Method]) -> Method:
     if isinstance(item, str):
+        if not item.strip():
+            raise InvalidArgument(
+                "a name of an optimizer must not be empty. Likely cause: a comma too many. "
+                f"Known: all, classic, {', '.join(known)}, or optax.<name>."
+            )
         folded = item.lower()
         if folded in known:
             return known[folded]

@@ -19,6 +19,31 @@ structure = jax.tree.structure
 map = jax.tree.map
 
 
+def abstract(function: Callable[..., Any], *args: Any) -> Tree:
+    """Return the shapes and dtypes of what a function of JAX arrays would return; of others, the result.
+
+    Parameters
+    ----------
+    function : callable
+        Of trees.
+    *args : tree
+        Its arguments.
+
+    Returns
+    -------
+    tree
+        Its leaves have ``shape`` and ``dtype``.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> abstract(lambda x: {"sum": x + x}, jnp.ones(2))["sum"].shape
+    (2,)
+    """
+    ours = all(isinstance(leaf, jax.Array) for leaf in leaves(args))
+    return jax.eval_shape(function, *args) if ours else function(*args)
+
+
 def names(tree: Tree, is_leaf: Callable[[Any], bool] | None = None) -> list[str]:
     """Return the name of every leaf, its path joined by slashes.
 

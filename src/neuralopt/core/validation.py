@@ -7,7 +7,12 @@ from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
 
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
-_CURE_INTEGER = "Likely cause: integer literals. Convert it: params.astype(float)."
+_CURES = {
+    "complex": "Train its real and imaginary parts as two arrays.",
+    "bool": "Likely cause: a mask among the parameters. Keep it out of the tree that is trained.",
+    "int": "Likely cause: integer literals. Convert that leaf: leaf.astype(float).",
+    "uint": "Likely cause: integer literals. Convert that leaf: leaf.astype(float).",
+}
 
 
 def check_params(params: Any) -> None:
@@ -32,6 +37,13 @@ def check_params(params: Any) -> None:
     neuralopt.core.errors.InvalidArgument: params must hold at least one array, got an empty tree: [].
     """
     leaves = tree.leaves(params)
+    holes = tree.leaves(params, is_leaf=_is_none)
+    if len(holes) > len(leaves) and not leaves:
+        name = next(n for n, leaf in zip(tree.names(params, _is_none), holes, strict=True) if leaf is None)
+        raise InvalidArgument(
+            f"params must hold at least one array, leaf {name!r} is None and there is no other. "
+            "Likely cause: parameters that were never initialised."
+        )
     if not leaves:
         raise InvalidArgument(f"params must hold at least one array, got an empty tree: {params!r}.")
     for name, leaf in zip(tree.names(params), leaves, strict=True):
@@ -41,11 +53,17 @@ def check_params(params: Any) -> None:
                 f"params: every leaf must be an array of floats, leaf {name!r} is a {type(leaf).__name__}. "
                 "Wrap it: numpy.asarray(value, dtype=float)."
             )
-        if str(dtype).rpartition(".")[2] not in _FLOATS:  # array_api_strict writes its own name in front
+        kind = str(dtype).rpartition(".")[2]  # array_api_strict writes its own name in front
+        if kind not in _FLOATS:
+            cure = _CURES.get(kind.rstrip("0123456789"), "Convert that leaf to one of them.")
             raise InvalidArgument(
                 f"params: every leaf must be of floats ({', '.join(_FLOATS)}), "
-                f"leaf {name!r} has dtype {dtype}. {_CURE_INTEGER}"
+                f"leaf {name!r} has dtype {dtype}. {cure}"
             )
+
+
+def _is_none(leaf: Any) -> bool:
+    return leaf is None
 
 
 def check_same_structure(params: Any, grads: Any) -> None:
@@ -115,30 +133,3 @@ def check_count(name: str, value: Any, *, low: int = 1) -> int:
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < low:
         raise InvalidArgument(f"{name} must be a whole number >= {low}, got {value!r}.")
     return int(value)
-
-
-def check_whole(method: Any, name: str) -> None:
-    """Raise unless a method's hyperparameter is a whole number wherever it is a plain number.
-
-    Parameters
-    ----------
-    method : Any
-        Whose attribute it is; schedules and tracers pass.
-    name : str
-        The hyperparameter.
-
-    Raises
-    ------
-    InvalidArgument
-        With the value.
-
-    Examples
-    --------
-    >>> import types
-    >>> check_whole(types.SimpleNamespace(steps=1.5), "steps")
-    Traceback (most recent call last):
-    neuralopt.core.errors.InvalidArgument: SimpleNamespace: steps must be a whole number, got 1.5.
-    """
-    value = getattr(method, name)
-    if isinstance(value, numbers.Real) and not float(value).is_integer():
-        raise InvalidArgument(f"{type(method).__name__}: {name} must be a whole number, got {value!r}.")

@@ -64,7 +64,15 @@ class Plan:
         return order[:wanted].reshape(self.steps, self.batch_size)
 
 
-def plan_batches(rows: int, batch_size: Any, *, full_batch: bool, weighted: bool, dtype: Any) -> Plan:
+def plan_batches(
+    rows: int,
+    batch_size: Any,
+    *,
+    full_batch: bool,
+    weighted: bool,
+    dtype: Any,
+    optimizer: str = "the optimizer",
+) -> Plan:
     """Return the plan of an epoch.
 
     Parameters
@@ -79,6 +87,8 @@ def plan_batches(rows: int, batch_size: Any, *, full_batch: bool, weighted: bool
         Whether a short last batch can be padded; otherwise its rows wait for another epoch.
     dtype : dtype
         Of the weights.
+    optimizer : str
+        Its name, for the error.
 
     Returns
     -------
@@ -91,8 +101,8 @@ def plan_batches(rows: int, batch_size: Any, *, full_batch: bool, weighted: bool
     """
     if full_batch and batch_size not in (None, "full") and check_count("batch_size", batch_size) < rows:
         raise InvalidArgument(
-            f"GD is gradient descent on the whole data, got batch_size={batch_size} for {rows} rows. "
-            "Leave batch_size out, or take SGD for mini-batches."
+            f"{optimizer} takes its steps on the whole data, got batch_size={batch_size} for {rows} rows. "
+            "Leave batch_size out, or take SGD or Adam for mini-batches."
         )
     if isinstance(batch_size, str) and batch_size != "full":
         raise InvalidArgument(f"batch_size must be a whole number >= 1 or 'full', got {batch_size!r}.")

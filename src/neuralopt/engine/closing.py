@@ -84,7 +84,7 @@ def close_epoch(
     if optimizer.guards:
         row["skipped_steps"] = xp.sum(xp.astype(skipped, dtype))
     feedback = tuple(
-        feedback_observe(part, states, monitored, loss)
+        feedback_observe(part, states, monitored, loss, {"loss": loss, **figures})
         for part, states in zip((optimizer, noise and noise.rates), state.feedback, strict=True)
     )
     return LoopState(

@@ -14,9 +14,9 @@ import numpy as np
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import value_at
 from neuralopt.engine.objective import Objective
+from neuralopt.engine.over_the_run import over_the_run
 from neuralopt.schedules import Schedule
 
-_CHECKED_STEPS = 1000
 _LOTS = 65536.0
 
 
@@ -90,11 +90,10 @@ def check_schedules(rates: Any, total_steps: int) -> None:
         Units bound, feedback settled.
     total_steps : int
     """
-    steps = np.unique(np.linspace(0, total_steps - 1, _CHECKED_STEPS).astype(int))
     for rate in rates if isinstance(rates, tuple) else (rates,):
         if not isinstance(rate, Schedule):
             continue
-        values = np.asarray(rate(steps), np.float64)
+        steps, values = over_the_run(rate, total_steps, "dropout")
         bad = ~((values >= 0) & (values < 1))
         if bad.any():
             raise InvalidArgument(

@@ -41,6 +41,12 @@ class Program:
         figures = jax.eval_shape(self.figures, (state.params, state.statistics), validation)
         return ("loss", "learning_rate", *scheduled, *guard, *figures)
 
+    @property
+    def monitored(self) -> tuple[str, ...]:
+        """The names of the columns that a feedback schedule may observe."""
+        metrics = [f"validation_{name}" for name in self.objective.metrics]
+        return ("loss", "validation_loss", *metrics) if self.validate else ("loss",)
+
     def figures(self, kept: tuple[Any, Any], validation: Any) -> dict[str, Any]:
         """Return the figures on held-out data of parameters and their statistics, if there are any data."""
         return self.objective.evaluate(*kept, validation) if self.validate else {}

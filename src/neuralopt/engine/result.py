@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from neuralopt.core.results import Status
+from neuralopt.core.results import Status, TrainingFailed
 from neuralopt.engine.history import History
 from neuralopt.engine.statistics import Statistics
 from neuralopt.transforms import DecayPolicy
@@ -36,6 +36,8 @@ class TrainResult:
         parameters they were estimated anew.
     decay_policy : DecayPolicy
         Which parameters decay, by how much and why; prints as a table.
+    cause : str
+        Of a run that diverged: what was not finite, the likely cause and the cure; otherwise empty.
     """
 
     params: Any
@@ -48,7 +50,10 @@ class TrainResult:
     compile_seconds: float
     statistics: Statistics | None
     decay_policy: DecayPolicy
+    cause: str = ""
 
     def raise_for_status(self) -> None:
-        """Raise `TrainingFailed` with the status's sentence unless the run ended well."""
+        """Raise `TrainingFailed` with the cause or the status's sentence unless the run ended well."""
+        if self.cause:
+            raise TrainingFailed(f"{self.status.name}: {self.cause}")
         self.status.raise_for_status()

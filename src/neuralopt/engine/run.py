@@ -11,6 +11,7 @@ from neuralopt.core import tree
 from neuralopt.core.results import Status
 from neuralopt.engine.callbacks import Callback, Report
 from neuralopt.engine.checkpoint import Checkpoint
+from neuralopt.engine.diagnosis import diverged_because
 from neuralopt.engine.history import History
 from neuralopt.engine.interrupt import DeferredInterrupt
 from neuralopt.engine.loop import LoopState
@@ -76,6 +77,7 @@ def run(
             status = Status.MAX_EPOCHS if ended else asked
         if keeper is not None:
             keeper.save(state, history)
+    cause = diverged_because(runner, trainable, state, history) if status is Status.DIVERGED else ""
     best = int(state.best_epoch)
     chosen = (state.best_params, state.best_statistics) if keep_best and best else runner.kept(state)
     params, statistics = tree.map(np.array, jax.device_get(chosen))  # the user's own, writable
@@ -90,6 +92,7 @@ def run(
         compile_seconds=compile_seconds,
         statistics=Statistics.of(statistics, params),
         decay_policy=policy,
+        cause=cause,
     )
 
 

@@ -16,12 +16,14 @@ from neuralopt.engine.data import Source, source
 from neuralopt.engine.loop import Limits, Method
 from neuralopt.engine.noise import check_schedules, make_noise
 from neuralopt.engine.objective import NetworkObjective, Objective
+from neuralopt.engine.over_the_run import check_hyperparameters
 from neuralopt.engine.program import Program
 from neuralopt.engine.runners import DeviceRunner, NumpyRunner, Runner, StreamRunner
 from neuralopt.engine.statistics import check_moving_averages
 from neuralopt.engine.trainable import Trainable
 from neuralopt.models import ACTIVATIONS, MLP, Network
-from neuralopt.schedules import AdaptiveDropout, bind, feedback_init, settle
+from neuralopt.schedules import AdaptiveDropout, bind, check_monitors, feedback_init, settle
+from neuralopt.transforms import Transform
 
 _NEVER = np.iinfo(np.int32).max
 _TRIED_ROWS = 8
@@ -97,6 +99,7 @@ def make_runner(
         full_batch=getattr(optimizer, "full_batch", False),
         weighted=trainable.objective.weighted,
         dtype=dtype,
+        optimizer=_full_batch_name(optimizer),
     )
     if train_data.streamed and plan.full:
         raise InvalidArgument(
@@ -108,15 +111,26 @@ def make_runner(
     optimizer, rates = bind((optimizer, rates), plan.steps, plan.steps * epochs)
     if validation is None:
         _refuse_adaptive((optimizer, rates))
+    check_hyperparameters(optimizer, plan.steps * epochs)
     if noise is not None:
         noise = noise._replace(rates=rates)
         check_schedules(settle(rates, feedback_init(rates)), plan.steps * epochs)
     _try_loss(trainable, train_data, plan)
     if trainable.objective.stateful and optimizer.averages:
         _try_statistics(trainable, train_data)
-    kind = NumpyRunner if on_host else StreamRunner if train_data.streamed else DeviceRunner
     program = Program(trainable.objective, full=plan.full, validate=validation is not None)
+    check_monitors((optimizer, rates), program.monitored)
+    kind = NumpyRunner if on_host else StreamRunner if train_data.streamed else DeviceRunner
     return kind(program, Method(optimizer, bounds, noise), train_data, held_out, plan, seed)
+
+
+def _full_batch_name(optimizer: Any) -> str:
+    """Return the name of the innermost part that is meant for the whole data, else that of the whole."""
+    parts = vars(optimizer).values() if isinstance(optimizer, Transform) else optimizer
+    inner = [p for p in parts if isinstance(p, tuple) or getattr(p, "full_batch", False)]
+    if found := next(filter(None, map(_full_batch_name, inner)), ""):
+        return found
+    return type(optimizer).__name__ if getattr(optimizer, "full_batch", False) else ""
 
 
 def _refuse_adaptive(parts: Any) -> None:

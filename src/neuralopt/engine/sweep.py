@@ -13,12 +13,13 @@ from neuralopt.core.results import Status
 from neuralopt.core.validation import check_count
 from neuralopt.engine.adapters import adapt
 from neuralopt.engine.callbacks import EarlyStopping
+from neuralopt.engine.over_the_run import check_hyperparameters
 from neuralopt.engine.precision import check_dtype, precision, use_compilation_cache
 from neuralopt.engine.runners import DeviceRunner
 from neuralopt.engine.setup import limits, make_runner, warn_without_gradient
 from neuralopt.engine.sweep_result import SweepResult
 from neuralopt.engine.sweep_run import evaluation_points, run_all, stack_runs
-from neuralopt.schedules import bind
+from neuralopt.schedules import bind, check_monitors
 
 
 def sweep(
@@ -147,6 +148,9 @@ def sweep(
             )
             for r in rates
         ]
+        for value in values:
+            check_hyperparameters(value, length[1])
+            check_monitors(value, runner.program.monitored)
         methods, states = stack_runs(runner.method.noise, values, seeds, trainable, keep_best, dtype)
         batching = batching or ("map" if jax.default_backend() == "cpu" else "vmap")
         states, rows, seconds, compiling, interrupted = run_all(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from neuralopt import optimizers
+from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.validation import check_count
 from neuralopt.engine.adapters import adapt
@@ -17,6 +18,7 @@ from neuralopt.engine.precision import check_dtype, precision, use_compilation_c
 from neuralopt.engine.result import TrainResult
 from neuralopt.engine.run import run
 from neuralopt.engine.setup import limits, make_runner, warn_without_gradient
+from neuralopt.schedules import OfRun
 
 
 def train(
@@ -119,7 +121,7 @@ def train(
     check_callbacks(callbacks)
     use_compilation_cache()
     with precision(dtype):
-        opt = optimizers.get(optimizer)
+        template = optimizers.get(optimizer)
         trainable = adapt(model, params, loss, tuple(metrics), data, dtype)
         if backend == "numpy" and not trainable.numpy:
             raise InvalidArgument("the NumPy loop trains MLPs with a named loss; use backend='jax'.")
@@ -130,7 +132,7 @@ def train(
             trainable,
             data,
             validation,
-            opt,
+            template,
             bounds,
             batch_size,
             seed,
@@ -146,8 +148,11 @@ def train(
         state, history = first_state(start, statistics, opt, noise, keep_best=keep_best), History()
         keeper = None
         if checkpoint is not None:
+            parts = tree.leaves((template, dropout), is_leaf=_is_fraction)
+            fractions = any(_is_fraction(part) for part in parts)
             identity = fingerprint(
                 model=runner.program.objective,
+                **({"epochs (an OfRun schedule depends on them)": epochs} if fractions else {}),
                 optimizer=opt,
                 seed=seed,
                 batch_size=runner.plan.batch_size,
@@ -165,3 +170,7 @@ def train(
             if keeper.found:
                 state, history = keeper.load(state)
         return run(runner, trainable, runner.place(state), history, epochs, callbacks, keeper, keep_best)
+
+
+def _is_fraction(part: Any) -> bool:
+    return isinstance(part, OfRun)

@@ -31,7 +31,8 @@ from neuralopt.optimizers.rmsprop import RMSprop
 from neuralopt.optimizers.schedule_free_adamw import ScheduleFreeAdamW
 from neuralopt.optimizers.schedule_free_sgd import ScheduleFreeSGD
 from neuralopt.optimizers.soap import SOAP
-from neuralopt.optimizers.states import LoadedState, load_state, state_by_name, warm_start
+from neuralopt.optimizers.states import LoadedState, load_state, state_by_name
+from neuralopt.optimizers.warm import warm_start
 
 __all__ = [
     "ADOPT",

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch
 from neuralopt.optimizers.adam import AdamState
-from neuralopt.optimizers.base import Optimizer, finish, moment_scalars, moments, per_dtype, work
+from neuralopt.optimizers.base import Optimizer, eps_hyper, finish, moment_scalars, moments, per_dtype, work
 from neuralopt.optimizers.registry import register
 
 
@@ -60,7 +60,7 @@ class AdaBound(Optimizer):
     learning_rate: Any = hyper(1e-3, low=0)
     b1: Any = hyper(0.9, low=0, high=1, high_open=True)
     b2: Any = hyper(0.999, low=0, high=1, high_open=True)
-    eps: Any = hyper(1e-8, low=0)
+    eps: Any = eps_hyper(1e-8)
     final_learning_rate: Any = hyper(0.1, low=0)
     gamma: Any = hyper(1e-3, low=0, low_open=True)
     base_learning_rate: Any = hyper(None, low=0, low_open=True)
@@ -76,7 +76,7 @@ class AdaBound(Optimizer):
         self, grads: Any, state: AdamState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, AdamState]:
         """Return the step; see `Transform.update`."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         base = self._rate(0 * t, params) if self.base_learning_rate is None else self.base_learning_rate
         official = self.convention == "official"
         common = moment_scalars(self, rate, state.count, self.final_learning_rate, self.gamma, base, t)

@@ -72,7 +72,7 @@ class AdaDelta(Optimizer):
         self, grads: Any, state: AdaDeltaState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, AdaDeltaState]:
         """Return the step; see `Transform.update`."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         now = [rate, value_at(self.rho, state.count), value_at(self.eps, state.count)]
 
         @per_dtype

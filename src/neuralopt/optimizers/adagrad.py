@@ -4,12 +4,12 @@ from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch, value_at
-from neuralopt.optimizers.base import Optimizer, finish, per_dtype, scalars, work
+from neuralopt.optimizers.base import Optimizer, eps_hyper, finish, per_dtype, scalars, work
 from neuralopt.optimizers.conventions import check_parts, part
 from neuralopt.optimizers.registry import register
 
-_TORCH = {"initial_accumulator_value": 0.0, "eps_in_sqrt": False}
-_OPTAX = {"initial_accumulator_value": 0.1, "eps_in_sqrt": True}
+_TORCH = {"initial_accumulator_value": 0.0, "eps_in_sqrt": False, "eps": 1e-10}
+_OPTAX = {"initial_accumulator_value": 0.1, "eps_in_sqrt": True, "eps": 1e-7}
 
 
 class AdaGradState(NamedTuple):
@@ -33,13 +33,14 @@ class AdaGrad(Optimizer):
         Step size.
     initial_accumulator_value : float >= 0, optional
         The sum's first value :math:`s_0`, by default 0; optax and Keras begin at 0.1.
-    eps : float >= 0, default 1e-10
-        Added to the root.
+    eps : float > 0, optional
+        Added to the root, by default 1e-10, or as the named convention has it, beside which it may stand.
     eps_in_sqrt : bool, optional
         Put eps under the root, as optax and Keras do. Default no.
     convention : {"torch", "optax", "keras"}, optional
         Sets the first value and ``eps_in_sqrt``, which then are left out. ``"torch"`` is the
-        default; ``"optax"`` and ``"keras"`` begin at 0.1 and have eps under the root.
+        default; ``"optax"`` and ``"keras"`` begin at 0.1 and have eps under the root, 1e-7 unless
+        it is given.
 
     Notes
     -----
@@ -60,7 +61,7 @@ class AdaGrad(Optimizer):
 
     learning_rate: Any = hyper(0.01, low=0)
     initial_accumulator_value: Any = hyper(None, low=0)
-    eps: Any = hyper(1e-10, low=0)
+    eps: Any = eps_hyper(None)
     eps_in_sqrt: bool | None = switch(None, None, False, True)
     convention: str | None = switch(None, None, "torch", "optax", "keras")
 
@@ -86,21 +87,19 @@ class AdaGrad(Optimizer):
         self, grads: Any, state: AdaGradState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, AdaGradState]:
         """Return the step; see `Transform.update`."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         under = part(self, "eps_in_sqrt")
 
         @per_dtype
         def constants(like: Any) -> tuple[Any, ...]:
-            return scalars(like, rate, value_at(self.eps, state.count))
+            return scalars(like, rate, value_at(part(self, "eps"), state.count))
 
         def leaf(g: Any, s: Any, p: Any) -> tuple[Any, Any]:
             xp, lr, eps = constants(p)
             g = work(g)
             s = s + g * g
             root = xp.sqrt(s + eps) if under else xp.sqrt(s) + eps
-            # an entry that never had a gradient does not move, also when eps is 0
-            safe = xp.where(root > 0, root, xp.ones_like(root))
-            return finish(-lr * g / safe, p), s
+            return finish(-lr * g / root, p), s
 
         updates, accumulator = tree.map_unzip(2, leaf, grads, state.accumulator, params)
         return updates, AdaGradState(t, rate, accumulator)

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch
-from neuralopt.optimizers.base import Optimizer, finish, moment_scalars, moments, work
+from neuralopt.optimizers.base import MOMENTS, Optimizer, eps_hyper, finish, moment_scalars, moments, work
 from neuralopt.optimizers.registry import register
 
 
@@ -15,6 +15,8 @@ class AdamState(NamedTuple):
     learning_rate: Any  # (), in force at the last update
     mu: Any  # like params, first moment
     nu: Any  # like params, second moment
+
+    meanings = MOMENTS
 
 
 @register
@@ -34,7 +36,7 @@ class Adam(Optimizer):
         Decay of the first moment.
     b2 : 0 <= float < 1 or schedule, default 0.999
         Decay of the second moment.
-    eps : float >= 0, default 1e-8
+    eps : float > 0, default 1e-8
         Added to the root.
     convention : {"torch", "keras"}, default "torch"
         ``"torch"`` adds eps after the bias correction of the root, as written above and as optax
@@ -44,7 +46,8 @@ class Adam(Optimizer):
     Notes
     -----
     Memory: two numbers per parameter. For weight decay take `AdamW`, or put
-    `L2Decay` in front with `chain`. Keras's own eps is 1e-7.
+    `L2Decay` in front with `chain`. Keras's own eps is 1e-7, to be given beside its
+    convention: ``Adam(convention="keras", eps=1e-7)``.
 
     References
     ----------
@@ -61,7 +64,7 @@ class Adam(Optimizer):
     learning_rate: Any = hyper(1e-3, low=0)
     b1: Any = hyper(0.9, low=0, high=1, high_open=True)
     b2: Any = hyper(0.999, low=0, high=1, high_open=True)
-    eps: Any = hyper(1e-8, low=0)
+    eps: Any = eps_hyper(1e-8)
     convention: str = switch("torch", "torch", "keras")
 
     learning_rate_range: ClassVar[tuple[float, float]] = (3e-4, 1e-1)
@@ -74,7 +77,7 @@ class Adam(Optimizer):
         self, grads: Any, state: AdamState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, AdamState]:
         """Return the step; see `Transform.update`."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         constants = moment_scalars(self, rate, state.count, eps_hat=self.convention == "keras")
 
         def leaf(g: Any, m: Any, v: Any, p: Any) -> tuple[Any, Any, Any]:

@@ -3,12 +3,13 @@
 from typing import Any, ClassVar
 
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.method import hyper, method, switch, value_at
+from neuralopt.core.method import check_single, hyper, method, switch, value_at
 from neuralopt.optimizers.adam import Adam
-from neuralopt.optimizers.base import Optimizer
+from neuralopt.optimizers.base import Optimizer, eps_hyper
 from neuralopt.optimizers.registry import register
 from neuralopt.transforms.decay import DecoupledDecay
 from neuralopt.transforms.masks import check_mask
+from neuralopt.transforms.state_check import check_kind
 from neuralopt.transforms.wrapper import WrapperState
 
 
@@ -59,7 +60,7 @@ class AdamW(Optimizer):
     learning_rate: Any = hyper(1e-3, low=0)
     b1: Any = hyper(0.9, low=0, high=1, high_open=True)
     b2: Any = hyper(0.999, low=0, high=1, high_open=True)
-    eps: Any = hyper(1e-8, low=0)
+    eps: Any = eps_hyper(1e-8)
     weight_decay: Any = hyper(1e-2, low=0)
     mask: Any = switch("matrices")
     convention: str = switch("torch", "torch", "paper", "corrected")
@@ -98,10 +99,12 @@ class AdamW(Optimizer):
 
     def init(self, params: Any) -> WrapperState:
         """Return Adam's first state with a count; see `Transform.init`."""
+        check_single(self)
         return self._decayed().init(params)
 
     def update(
         self, grads: Any, state: WrapperState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, WrapperState]:
         """Return decay plus Adam's step; see `Transform.update`."""
+        check_kind(self, state, params, WrapperState)
         return self._decayed().update(grads, state, params)

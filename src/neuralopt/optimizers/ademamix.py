@@ -4,7 +4,17 @@ from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch, value_at
-from neuralopt.optimizers.base import Optimizer, bias_correction, ema, finish, per_dtype, scalars, work
+from neuralopt.optimizers.base import (
+    MOMENTS,
+    Optimizer,
+    bias_correction,
+    ema,
+    eps_hyper,
+    finish,
+    per_dtype,
+    scalars,
+    work,
+)
 from neuralopt.optimizers.registry import register
 from neuralopt.transforms.masks import check_mask, selected
 
@@ -15,8 +25,10 @@ class AdEMAMixState(NamedTuple):
     count: Any  # (), int32
     learning_rate: Any  # (), in force at the last update
     mu: Any  # like params, fast first moment
-    slow: Any  # like params, slow first moment
+    mu_slow: Any  # like params, slow first moment
     nu: Any  # like params, second moment
+
+    meanings = MOMENTS
 
 
 @register
@@ -50,13 +62,13 @@ class AdEMAMix(Optimizer):
         Decay of the slow momentum, after the warm-up.
     alpha : float >= 0 or schedule, default 5
         Weight of the slow momentum, after the warm-up; the paper takes 4 to 10.
-    eps : float >= 0, default 1e-8
+    eps : float > 0, default 1e-8
         Added to the root, after the bias correction.
     weight_decay : float >= 0 or schedule, default 0
         The factor :math:`\lambda`, as in the authors' code; 0.1 in the paper's language models.
     mask : {"matrices", "all"} or callable, default "matrices"
         Which parameters decay.
-    warmup_steps : float >= 0, default 0
+    warmup_steps : float > 0, default 0
         :math:`T`; the paper takes the whole number of steps of the run. 0 means no warm-up.
 
     Notes
@@ -81,7 +93,7 @@ class AdEMAMix(Optimizer):
     b2: Any = hyper(0.999, low=0, high=1, high_open=True)
     b3: Any = hyper(0.9999, low=0, high=1, high_open=True)
     alpha: Any = hyper(5.0, low=0)
-    eps: Any = hyper(1e-8, low=0)
+    eps: Any = eps_hyper(1e-8)
     weight_decay: Any = hyper(0.0, low=0)
     mask: Any = switch("matrices")
     warmup_steps: Any = hyper(0.0, low=0)
@@ -99,7 +111,7 @@ class AdEMAMix(Optimizer):
         self, grads: Any, state: AdEMAMixState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, AdEMAMixState]:
         """Return the step; see `Transform.update`."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         fields = (self.b1, self.b2, self.b3, self.alpha, self.eps, self.weight_decay)
         now = [value_at(h, state.count) for h in fields]
 
@@ -123,8 +135,10 @@ class AdEMAMix(Optimizer):
             return finish(-lr * (move + decay * work(p) if decays else move), p), m, s, v
 
         decays = selected(self.mask, params)
-        updates, mu, slow, nu = tree.map_unzip(4, leaf, decays, grads, state.mu, state.slow, state.nu, params)
-        return updates, AdEMAMixState(t, rate, mu, slow, nu)
+        updates, mu, mu_slow, nu = tree.map_unzip(
+            4, leaf, decays, grads, state.mu, state.mu_slow, state.nu, params
+        )
+        return updates, AdEMAMixState(t, rate, mu, mu_slow, nu)
 
 
 def _part(xp: Any, step: Any, steps: Any) -> Any:

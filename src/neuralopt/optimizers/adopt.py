@@ -1,14 +1,22 @@
 """ADOPT: Adam whose second moment never contains the gradient that it scales."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.core.numerics import zero_after
-from neuralopt.optimizers.adam import AdamState
-from neuralopt.optimizers.base import Optimizer, ema, finish, per_dtype, scalars, work
+from neuralopt.optimizers.base import Optimizer, ema, eps_hyper, finish, per_dtype, scalars, work
 from neuralopt.optimizers.registry import register
 from neuralopt.transforms.masks import check_mask, selected
+
+
+class ADOPTState(NamedTuple):
+    """State of `ADOPT`."""
+
+    count: Any  # (), int32
+    learning_rate: Any  # (), in force at the last update
+    mu: Any  # like params, mean of the scaled gradients
+    nu: Any  # like params, second moment
 
 
 @register
@@ -67,7 +75,7 @@ class ADOPT(Optimizer):
     learning_rate: Any = hyper(1e-3, low=0)
     b1: Any = hyper(0.9, low=0, high=1, high_open=True)
     b2: Any = hyper(0.9999, low=0, high=1, high_open=True)
-    eps: Any = hyper(1e-6, low=0, low_open=True)
+    eps: Any = eps_hyper(1e-6)
     weight_decay: Any = hyper(0.0, low=0)
     mask: Any = switch("matrices")
     clip: bool = switch(True, False, True)
@@ -77,15 +85,15 @@ class ADOPT(Optimizer):
     def __post_init__(self) -> None:
         check_mask(self.mask)
 
-    def init(self, params: Any) -> AdamState:
+    def init(self, params: Any) -> ADOPTState:
         """Return the first state, both moments zero; see `Transform.init`."""
-        return AdamState(*self._first(params), tree.zeros_like(params), tree.zeros_like(params))
+        return ADOPTState(*self._first(params), tree.zeros_like(params), tree.zeros_like(params))
 
     def update(
-        self, grads: Any, state: AdamState, params: Any, *, value: Any = None, value_fn: Any = None
-    ) -> tuple[Any, AdamState]:
+        self, grads: Any, state: ADOPTState, params: Any, *, value: Any = None, value_fn: Any = None
+    ) -> tuple[Any, ADOPTState]:
         """Return the step, zero at the first; see `Transform.update`."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         now = [value_at(h, state.count) for h in (self.b1, self.b2, self.eps, self.weight_decay)]
 
         @per_dtype
@@ -110,4 +118,4 @@ class ADOPT(Optimizer):
 
         decays = selected(self.mask, params)
         updates, mu, nu = tree.map_unzip(3, leaf, decays, grads, state.mu, state.nu, params)
-        return updates, AdamState(t, rate, mu, nu)
+        return updates, ADOPTState(t, rate, mu, nu)

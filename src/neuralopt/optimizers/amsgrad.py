@@ -4,7 +4,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch
-from neuralopt.optimizers.base import Optimizer, finish, moment_scalars, moments, work
+from neuralopt.optimizers.base import MOMENTS, Optimizer, eps_hyper, finish, moment_scalars, moments, work
 from neuralopt.optimizers.registry import register
 
 
@@ -16,6 +16,8 @@ class AMSGradState(NamedTuple):
     mu: Any  # like params, first moment
     nu: Any  # like params, second moment
     nu_max: Any  # like params, largest second moment so far (of v_hat in the optax convention)
+
+    meanings = MOMENTS
 
 
 @register
@@ -38,7 +40,8 @@ class AMSGrad(Optimizer):
         Three algorithms have this name. ``"torch"`` takes the maximum of the raw :math:`v_t` and
         corrects it when it is used, as written above; ``"paper"`` has no bias correction at all;
         ``"optax"`` takes the maximum of the corrected :math:`\hat v_t`, which remembers the large
-        first ones for ever. ``"keras"`` is torch's with eps added before the correction.
+        first ones for ever. ``"keras"`` is torch's with eps added before the correction;
+        Keras's own eps is 1e-7, to be given.
 
     Notes
     -----
@@ -59,7 +62,7 @@ class AMSGrad(Optimizer):
     learning_rate: Any = hyper(1e-3, low=0)
     b1: Any = hyper(0.9, low=0, high=1, high_open=True)
     b2: Any = hyper(0.999, low=0, high=1, high_open=True)
-    eps: Any = hyper(1e-8, low=0)
+    eps: Any = eps_hyper(1e-8)
     convention: str = switch("torch", "torch", "paper", "optax", "keras")
 
     learning_rate_range: ClassVar[tuple[float, float]] = (3e-4, 1e-1)
@@ -72,7 +75,7 @@ class AMSGrad(Optimizer):
         self, grads: Any, state: AMSGradState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, AMSGradState]:
         """Return the step; see `Transform.update`."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         constants = moment_scalars(self, rate, state.count, eps_hat=self.convention == "keras")
 
         def leaf(g: Any, m: Any, v: Any, u: Any, p: Any) -> tuple[Any, Any, Any, Any]:

@@ -10,10 +10,15 @@ from neuralopt.core.kernels import finish as finish
 from neuralopt.core.kernels import per_dtype as per_dtype
 from neuralopt.core.kernels import scalars as scalars
 from neuralopt.core.kernels import work as work
-from neuralopt.core.method import value_at
+from neuralopt.core.method import check_single, hyper, value_at
 from neuralopt.core.namespace import namespace
 from neuralopt.core.validation import check_params, check_same_structure
 from neuralopt.transforms.base import Transform
+from neuralopt.transforms.state_check import check_state
+
+#: What the fields of Adam's family mean. A state class that has them says so by ``meanings = MOMENTS``, and
+#: `warm_start` then hands them from one method to another; all other fields stay with their method.
+MOMENTS = {"mu": "running mean of gradients from 0", "nu": "running mean of squared gradients from 0"}
 
 
 class Optimizer(Transform):
@@ -39,6 +44,7 @@ class Optimizer(Transform):
 
     def _first(self, params: Any) -> tuple[Any, Any]:
         """Check parameters; return the count 0 and the learning rate in force at step 0."""
+        check_single(self)
         check_params(params)
         leaves = tree.leaves(params)
         xp = namespace(*leaves)
@@ -51,10 +57,17 @@ class Optimizer(Transform):
             value_at(self.learning_rate, count), tree.scalar_dtype(params), tree.leaves(params)[0]
         )
 
-    def _begin(self, grads: Any, count: Any, params: Any) -> tuple[Any, Any]:
-        """Check the gradients; return the 1-based step t and the learning rate in force."""
+    def _begin(self, grads: Any, state: Any, params: Any) -> tuple[Any, Any]:
+        """Check the gradients and the state; return the 1-based step t and the learning rate in force."""
         check_same_structure(params, grads)
-        return count + 1, self._rate(count, params)
+        check_state(self, state, params)
+        return state.count + 1, self._rate(state.count, params)
+
+
+def eps_hyper(default: Any) -> Any:
+    """Declare the least divisor, or what is added to it, under its one law: above 0."""
+    cure = "With 0 an entry whose gradient was always 0 would be 0 / 0. Give a tiny one: eps=1e-30."
+    return hyper(default, low=0, low_open=True, cure=cure)
 
 
 def moment_scalars(

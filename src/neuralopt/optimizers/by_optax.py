@@ -58,7 +58,7 @@ class FromOptax(Optimizer):
         self, grads: Any, state: OptaxState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, OptaxState]:
         """Return optax's updates; see `Transform.update`."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         extra = {"value": value, "value_fn": value_fn}
         extra = {name: given for name, given in extra.items() if given is not None}
         with _precision(params):
@@ -75,7 +75,7 @@ class OptaxOptimizer(FromOptax):
 
     factory: Any = switch(None)
     learning_rate: Any = hyper(None, low=0)
-    hyperparameters: Any = hyper(None)
+    hyperparameters: Any = None
     options: tuple[tuple[str, Any], ...] = switch(())
 
     def _made(self, count: Any) -> Any:

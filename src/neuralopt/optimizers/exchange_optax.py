@@ -19,7 +19,22 @@ _OPTAX = {
     "sum_of_squares": "accumulator",
     "e_g": "nu",
     "e_x": "delta",
+    "m1": "mu",
+    "m2": "mu_slow",
+    "count_m2": "count",
+    "exp_avg": "mu",
+    "exp_avg_sq": "nu",
+    "grad_sum": "sums",
+    "params0": "start",
+    "estim_lr": "d",
+    "numerator_weighted": "numerator",
+    "z": "z",
+    "weight_sum": "weight_sum",
+    "max_lr": "max_rate",
+    "step_count": "count",
 }
+_FROM = {"step_count": 1}  # counts that begin there
+_NUMBERS = ("hyperparams", "b1")  # hyperparameters that optax keeps in a state
 
 
 def from_optax_state(
@@ -34,8 +49,9 @@ def from_optax_state(
     params : tree
         The parameters, of the structure that optax was given.
     optax_state : tree
-        Of Adam, AdamW, AMSGrad, RAdam, LAMB, LARS, SGD, RMSprop, AdaGrad, AdaDelta or Lion, also
-        inside ``optax.chain`` or ``inject_hyperparams``.
+        Of Adam, AdamW, AMSGrad, RAdam, LAMB, LARS, SGD, RMSprop, AdaGrad, AdaDelta, Lion, AdEMAMix,
+        Prodigy (``bias_correction=True`` is optax's) or the Schedule-Free methods, also inside
+        ``optax.chain`` or ``inject_hyperparams``.
     count : int >= 0, optional
         Updates done; needed where optax keeps no count.
 
@@ -62,9 +78,11 @@ def from_optax_state(
     found: dict[str, Any] = {}
     sign = _sign(optimizer)
     for name, leaf in zip(tree.names(optax_state), tree.leaves(optax_state), strict=True):
-        ours = _from_optax_name(name)
+        ours, begin = _from_optax_name(name)
         if ours is not None:
-            found.setdefault(ours, _signed(sign, ours, np.asarray(leaf)))
+            found.setdefault(
+                ours, _signed(sign, ours, np.asarray(leaf) - begin if begin else np.asarray(leaf))
+            )
     if count is not None:
         found["count"] = np.asarray(count, np.int32)
     if "count" not in found:
@@ -95,7 +113,7 @@ def to_optax_state(optimizer: Any, state: Any, template: Any) -> Any:
     Raises
     ------
     InvalidArgument
-        When the template remembers something that our state does not have.
+        When the template remembers something that our state does not have, or that is unknown here.
 
     Examples
     --------
@@ -109,27 +127,33 @@ def to_optax_state(optimizer: Any, state: Any, template: Any) -> Any:
     have, sign = state_by_bare_name(state), _sign(optimizer)
     filled = []
     for name, leaf in zip(tree.names(template), tree.leaves(template), strict=True):
-        ours = _from_optax_name(name)
+        ours, begin = _from_optax_name(name)
+        if ours is None and not any(part in _NUMBERS for part in name.split("/")):
+            raise InvalidArgument(
+                f"optax remembers {name!r}, which has no counterpart in {type(state).__name__}: the exported "
+                "state would go on from its first value. Known: the optimizers that from_optax_state names."
+            )
         if ours is not None and ours not in have:
             raise InvalidArgument(
                 f"optax remembers {name!r}, but {type(state).__name__} has no {ours!r}; it has "
                 f"{', '.join(have)}. Likely cause: a template of another method or of other parameters."
             )
         if ours is not None:
-            leaf = namespace(leaf).asarray(_signed(sign, ours, have[ours]), dtype=leaf.dtype)
+            value = have[ours] + begin if begin else have[ours]
+            leaf = namespace(leaf).asarray(_signed(sign, ours, value), dtype=leaf.dtype)
         filled.append(leaf)
     return tree.structure(template).unflatten(filled)
 
 
-def _from_optax_name(name: str) -> str | None:
-    """Return our bare name for a path in an optax state, or None for what is not remembered here."""
+def _from_optax_name(name: str) -> tuple[str | None, int]:
+    """Return our bare name for a path in an optax state, None without one, and where its count begins."""
     parts = name.split("/")
     for k, field in enumerate(parts):
-        if field == "hyperparams":
-            return None
+        if field in _NUMBERS:
+            return None, 0
         if field in _OPTAX:
-            return "/".join([_OPTAX[field], *parts[k + 1 :]])
-    return None
+            return "/".join([_OPTAX[field], *parts[k + 1 :]]), _FROM.get(field, 0)
+    return None, 0
 
 
 def _sign(optimizer: Any) -> int:

@@ -58,7 +58,7 @@ class GD(Optimizer):
         self, grads: Any, state: GDState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, GDState]:
         """Return ``-learning_rate * grads``; see `Transform.update`."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
 
         @per_dtype
         def constants(like: Any) -> tuple[Any, ...]:

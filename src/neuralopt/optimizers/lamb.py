@@ -7,7 +7,7 @@ from neuralopt.core.method import hyper, method, switch
 from neuralopt.core.namespace import namespace
 from neuralopt.core.numerics import fence, squared_sums
 from neuralopt.optimizers.adam import AdamState
-from neuralopt.optimizers.base import Optimizer, finish, moment_scalars, moments, work
+from neuralopt.optimizers.base import Optimizer, eps_hyper, finish, moment_scalars, moments, work
 from neuralopt.optimizers.registry import register
 from neuralopt.optimizers.trust import trust_ratio
 from neuralopt.transforms.base import CountState
@@ -32,7 +32,7 @@ class LAMB(Optimizer):
         How far a layer moves in one step, relative to its length.
     b1, b2 : 0 <= float < 1 or schedule
         Decays of the moments, by default 0.9 and 0.999.
-    eps : float >= 0 or schedule, default 1e-6
+    eps : float > 0 or schedule, default 1e-6
         Added to the root, after the bias correction.
     weight_decay : float >= 0 or schedule, default 1e-2
         The factor :math:`\lambda`.
@@ -63,7 +63,7 @@ class LAMB(Optimizer):
     learning_rate: Any = hyper(1e-3, low=0)
     b1: Any = hyper(0.9, low=0, high=1, high_open=True)
     b2: Any = hyper(0.999, low=0, high=1, high_open=True)
-    eps: Any = hyper(1e-6, low=0)
+    eps: Any = eps_hyper(1e-6)
     weight_decay: Any = hyper(1e-2, low=0)
     mask: Any = switch("matrices")
     convention: str = switch("paper", "paper", "keras", "timm")
@@ -81,7 +81,7 @@ class LAMB(Optimizer):
         self, grads: Any, state: AdamState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, AdamState]:
         """Return the step; see `Transform.update`."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         if self.convention == "timm":
             grads, _ = ClipByGlobalNorm(1.0).update(grads, CountState(state.count), params)
         constants = moment_scalars(self, rate, state.count, self.weight_decay)

@@ -101,7 +101,7 @@ class LARS(Optimizer):
         self, grads: Any, state: LARSState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, LARSState]:
         """Return the step; see `Transform.update`."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         given = (self.momentum, self.weight_decay, self.trust_coefficient)
         now = [rate, *(value_at(h, state.count) for h in given)]
         inside = part(self, "lr_in_momentum")

@@ -86,6 +86,11 @@ class LBFGS(Optimizer):
     full_batch: ClassVar[bool] = True
     learning_rate_range: ClassVar[tuple[float, float]] = (0.1, 1.0)
 
+    @property
+    def searches(self) -> bool:
+        """True: every update makes a line search."""
+        return True
+
     def __post_init__(self) -> None:
         check_count("LBFGS: history", self.history)
         check_count("LBFGS: evaluations", self.evaluations)
@@ -95,14 +100,14 @@ class LBFGS(Optimizer):
         count, rate = self._first(params)
         x = tree.ravel(params)
         xp = namespace(x)
-        pairs = xp.zeros((self.history, x.size), dtype=x.dtype)
-        return LBFGSState(count, rate, x, xp.zeros_like(x), pairs, pairs, pairs[:, 0])
+        pairs, none = (xp.zeros((self.history, *shape), dtype=x.dtype) for shape in (x.shape, ()))
+        return LBFGSState(count, rate, x, xp.zeros_like(x), pairs, pairs, none)
 
     def update(
         self, grads: Any, state: LBFGSState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, LBFGSState]:
         """Return the step that the line search takes; see `Transform.update`."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         if value_fn is None:
             raise InvalidArgument(
                 "LBFGS: update needs the loss as a function of the parameters, got value_fn=None. "

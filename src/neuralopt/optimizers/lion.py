@@ -76,7 +76,7 @@ class Lion(Optimizer):
         self, grads: Any, state: LionState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, LionState]:
         """Return the step; see `Transform.update`."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         now = [value_at(h, state.count) for h in (self.b1, self.b2, self.weight_decay)]
 
         @per_dtype

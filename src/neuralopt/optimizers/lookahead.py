@@ -3,13 +3,14 @@
 from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
-from neuralopt.core.method import hyper, method, switch, value_at
+from neuralopt.core.method import check_single, hyper, method, switch, value_at
 from neuralopt.core.namespace import namespace
 from neuralopt.core.validation import check_count
 from neuralopt.optimizers.adam import Adam
 from neuralopt.optimizers.base import finish, per_dtype, scalars, work
 from neuralopt.optimizers.registry import register
 from neuralopt.transforms.base import zero_count
+from neuralopt.transforms.state_check import check_state
 from neuralopt.transforms.wrapper import Wrapper, check_wrapped
 
 
@@ -36,7 +37,8 @@ class Lookahead(Wrapper):
     Parameters
     ----------
     optimizer : Transform, default Adam()
-        The optimizer to wrap; it keeps its state when the weights go back.
+        The optimizer to wrap; it keeps its state when the weights go back. What averages the
+        parameters by itself goes outside: ``EMA(Lookahead())``.
     k : int >= 1, default 5
         Steps between two returns; static.
     alpha : 0 <= float <= 1 or schedule, default 0.5
@@ -70,7 +72,7 @@ class Lookahead(Wrapper):
     learning_rate_range: ClassVar[tuple[float, float]] = Adam.learning_rate_range
 
     def __post_init__(self) -> None:
-        check_wrapped(self)
+        check_wrapped(self, changes_updates=True)
         check_count("Lookahead: k", self.k)
 
     @property
@@ -84,6 +86,7 @@ class Lookahead(Wrapper):
 
     def init(self, params: Any) -> LookaheadState:
         """Return the wrapped optimizer's state and a copy of the parameters; see `Transform.init`."""
+        check_single(self)
         inner = self.optimizer.init(params)
         # a copy, so that parameters and state may both be donated to one compiled step
         slow = tree.map(lambda p: namespace(p).astype(p, tree.working_dtype(p), copy=True), params)
@@ -93,6 +96,7 @@ class Lookahead(Wrapper):
         self, grads: Any, state: LookaheadState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, LookaheadState]:
         """Return the wrapped optimizer's step, or the way back; see `Transform.update`."""
+        check_state(self, state, params)
         t = state.count + 1
         updates, inner = self.optimizer.update(grads, state.inner, params, value=value, value_fn=value_fn)
         alpha = value_at(self.alpha, state.count)

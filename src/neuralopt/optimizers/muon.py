@@ -7,7 +7,7 @@ from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.core.numerics import zero_after
 from neuralopt.core.validation import check_count
 from neuralopt.optimizers.adamw import AdamW
-from neuralopt.optimizers.base import Optimizer, ema, finish, per_dtype, scalars, work
+from neuralopt.optimizers.base import Optimizer, ema, eps_hyper, finish, per_dtype, scalars, work
 from neuralopt.optimizers.newton_schulz import as_matrix, orthogonalize
 from neuralopt.optimizers.registry import register
 from neuralopt.transforms.masks import check_mask, selected
@@ -91,12 +91,12 @@ class Muon(Optimizer):
     mask: Any = switch("matrices")
     scale: str = switch("original", "original", "match_rms")
     steps: int = switch(5)
-    eps: Any = hyper(1e-7, low=0, low_open=True)
+    eps: Any = eps_hyper(1e-7)
     precision: str = switch("working", "working", "bfloat16")
     adam_factor: Any = hyper(0.1, low=0)
     adam_b1: Any = hyper(0.9, low=0, high=1, high_open=True)
     adam_b2: Any = hyper(0.95, low=0, high=1, high_open=True)
-    adam_eps: Any = hyper(1e-8, low=0)
+    adam_eps: Any = eps_hyper(1e-8)
 
     learning_rate_range: ClassVar[tuple[float, float]] = (1e-3, 3e-1)
 
@@ -111,11 +111,14 @@ class Muon(Optimizer):
 
     def _partition(self, rate: Any, params: Any) -> Partition:
         """Return Muon's group and AdamW's at this learning rate."""
-        taken = dict(zip(tree.names(params), tree.leaves(selected(self.mask, params)), strict=True))
-        adam = AdamW(self.adam_factor * rate, self.adam_b1, self.adam_b2, self.adam_eps, self.weight_decay)
-        return Partition(
-            _Matrices(self), (adam,), ("adamw",), (lambda name, leaf: leaf.ndim < 2 or not taken[name],)
+        leaves = zip(
+            tree.names(params), tree.leaves(selected(self.mask, params)), tree.leaves(params), strict=True
         )
+        rest = {name for name, take, leaf in leaves if leaf.ndim < 2 or leaf.size == 0 or not take}
+        if not rest:
+            return Partition(_Matrices(self))
+        adam = AdamW(self.adam_factor * rate, self.adam_b1, self.adam_b2, self.adam_eps, self.weight_decay)
+        return Partition(_Matrices(self), (adam,), ("adamw",), (lambda name, leaf: name in rest,))
 
     def init(self, params: Any) -> PartitionState:
         """Return the first states of both groups; see `Transform.init`."""
@@ -126,7 +129,7 @@ class Muon(Optimizer):
         self, grads: Any, state: PartitionState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, PartitionState]:
         """Return the step; see `Transform.update`."""
-        _, rate = self._begin(grads, state.count, params)
+        _, rate = self._begin(grads, state, params)
         updates, after = self._partition(rate, params).update(grads, state, params)
         return updates, after._replace(learning_rate=rate)
 
@@ -147,7 +150,7 @@ class _Matrices(Optimizer):
     def update(
         self, grads: Any, state: MuonState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, MuonState]:
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         now = [value_at(h, state.count) for h in (self.muon.momentum, self.muon.weight_decay)]
 
         @per_dtype

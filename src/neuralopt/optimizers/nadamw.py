@@ -8,6 +8,7 @@ from neuralopt.optimizers.adam import AdamState
 from neuralopt.optimizers.base import (
     Optimizer,
     bias_correction,
+    eps_hyper,
     finish,
     moment_scalars,
     moments,
@@ -64,7 +65,7 @@ class NAdamW(Optimizer):
     learning_rate: Any = hyper(1e-3, low=0)
     b1: Any = hyper(0.9, low=0, high=1, high_open=True)
     b2: Any = hyper(0.999, low=0, high=1, high_open=True)
-    eps: Any = hyper(1e-8, low=0)
+    eps: Any = eps_hyper(1e-8)
     weight_decay: Any = hyper(1e-2, low=0)
     mask: Any = switch("matrices")
     convention: str = switch("algoperf", "algoperf", "optax")
@@ -82,7 +83,7 @@ class NAdamW(Optimizer):
         self, grads: Any, state: AdamState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, AdamState]:
         """Return the step; see `Transform.update`."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         common = moment_scalars(self, rate, state.count, self.weight_decay, t)
 
         @per_dtype

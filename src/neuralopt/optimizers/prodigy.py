@@ -5,7 +5,16 @@ from typing import Any, ClassVar, NamedTuple
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.core.namespace import namespace
-from neuralopt.optimizers.base import Optimizer, bias_correction, ema, finish, per_dtype, scalars, work
+from neuralopt.optimizers.base import (
+    Optimizer,
+    bias_correction,
+    ema,
+    eps_hyper,
+    finish,
+    per_dtype,
+    scalars,
+    work,
+)
 from neuralopt.optimizers.registry import register
 from neuralopt.transforms.masks import check_mask, selected
 
@@ -82,7 +91,7 @@ class Prodigy(Optimizer):
     learning_rate: Any = hyper(1.0, low=0)
     b1: Any = hyper(0.9, low=0, high=1, high_open=True)
     b2: Any = hyper(0.999, low=0, high=1, high_open=True)
-    eps: Any = hyper(1e-8, low=0)
+    eps: Any = eps_hyper(1e-8)
     weight_decay: Any = hyper(0.0, low=0)
     mask: Any = switch("matrices")
     d0: Any = hyper(1e-6, low=0, low_open=True)
@@ -107,7 +116,7 @@ class Prodigy(Optimizer):
         self, grads: Any, state: ProdigyState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, ProdigyState]:
         """Return the step; see `Transform.update`."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         now = [value_at(h, state.count) for h in (self.b1, self.b2, self.eps, self.weight_decay)]
         # the scalars of the estimate, which all parameters share
         xp, rate_, d, d0, coef, b1, b2, step = scalars(

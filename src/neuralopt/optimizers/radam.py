@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch
 from neuralopt.optimizers.adam import AdamState
-from neuralopt.optimizers.base import Optimizer, finish, moment_scalars, moments, per_dtype, work
+from neuralopt.optimizers.base import Optimizer, eps_hyper, finish, moment_scalars, moments, per_dtype, work
 from neuralopt.optimizers.conventions import check_parts, part
 from neuralopt.optimizers.registry import register
 
@@ -62,7 +62,7 @@ class RAdam(Optimizer):
     learning_rate: Any = hyper(1e-3, low=0)
     b1: Any = hyper(0.9, low=0, high=1, high_open=True)
     b2: Any = hyper(0.999, low=0, high=1, high_open=True)
-    eps: Any = hyper(1e-8, low=0)
+    eps: Any = eps_hyper(1e-8)
     threshold: Any = hyper(None, low=4, cure="At and below 4 the variance that is rectified does not exist.")
     convention: str | None = switch(None, None, "torch", "optax", "paper", "official")
 
@@ -86,7 +86,7 @@ class RAdam(Optimizer):
         self, grads: Any, state: AdamState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, AdamState]:
         """Return the step; see `Transform.update`."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         eps_hat = self.convention not in ("optax", "paper")
         common = moment_scalars(self, rate, state.count, part(self, "threshold"), t, eps_hat=eps_hat)
 

@@ -4,12 +4,12 @@ from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch, value_at
-from neuralopt.optimizers.base import Optimizer, ema, finish, per_dtype, scalars, work
+from neuralopt.optimizers.base import Optimizer, ema, eps_hyper, finish, per_dtype, scalars, work
 from neuralopt.optimizers.conventions import check_parts, part
 from neuralopt.optimizers.registry import register
 
-_TORCH = {"initial_scale": 0.0, "eps_in_sqrt": False, "lr_in_momentum": False}
-_OPTAX = {"initial_scale": 0.0, "eps_in_sqrt": True, "lr_in_momentum": True}
+_TORCH = {"initial_scale": 0.0, "eps_in_sqrt": False, "lr_in_momentum": False, "eps": 1e-8}
+_OPTAX = {"initial_scale": 0.0, "eps_in_sqrt": True, "lr_in_momentum": True, "eps": 1e-8}
 
 
 class RMSpropState(NamedTuple):
@@ -38,8 +38,8 @@ class RMSprop(Optimizer):
         Step size.
     decay : 0 <= float < 1 or schedule, default 0.99
         Decay :math:`\alpha` of the running mean.
-    eps : float >= 0, default 1e-8
-        Added to the root.
+    eps : float > 0, optional
+        Added to the root, by default 1e-8, or as the named convention has it, beside which it may stand.
     momentum : 0 <= float < 1 or None, default None
         Factor of the velocity; ``None`` keeps no velocity.
     initial_scale : float >= 0, optional
@@ -53,7 +53,7 @@ class RMSprop(Optimizer):
     convention : {"torch", "optax", "keras", "timm"}, optional
         Sets ``initial_scale`` and the two switches above at once, which then are left out.
         ``"torch"`` is the default; ``"optax"`` and ``"keras"`` have both switches on; ``"timm"``
-        as well, and begins at 1.
+        as well, and begins at 1. The eps of Keras is 1e-7, that of timm 1e-10, unless it is given.
 
     Notes
     -----
@@ -74,7 +74,7 @@ class RMSprop(Optimizer):
 
     learning_rate: Any = hyper(0.01, low=0)
     decay: Any = hyper(0.99, low=0, high=1, high_open=True)
-    eps: Any = hyper(1e-8, low=0)
+    eps: Any = eps_hyper(None)
     momentum: Any = hyper(None, low=0, high=1, high_open=True)
     initial_scale: Any = hyper(None, low=0)
     centered: bool = switch(False, False, True)
@@ -87,8 +87,8 @@ class RMSprop(Optimizer):
         None: _TORCH,
         "torch": _TORCH,
         "optax": _OPTAX,
-        "keras": _OPTAX,
-        "timm": {**_OPTAX, "initial_scale": 1.0},
+        "keras": {**_OPTAX, "eps": 1e-7},
+        "timm": {**_OPTAX, "initial_scale": 1.0, "eps": 1e-10},
     }
 
     def __post_init__(self) -> None:
@@ -106,9 +106,9 @@ class RMSprop(Optimizer):
         self, grads: Any, state: RMSpropState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, RMSpropState]:
         """Return the step; see `Transform.update`."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         momentum = 0.0 if self.momentum is None else value_at(self.momentum, state.count)
-        now = [rate, value_at(self.decay, state.count), value_at(self.eps, state.count), momentum]
+        now = [rate, value_at(self.decay, state.count), value_at(part(self, "eps"), state.count), momentum]
         under, inside = part(self, "eps_in_sqrt"), part(self, "lr_in_momentum")
         nothing = tree.map(lambda _: None, grads)
 

@@ -50,7 +50,7 @@ class ScheduleFree(Optimizer):
 
     def _weigh(self, grads: Any, state: Any, params: Any) -> tuple[Any, Any, Any, Any, Any]:
         """Return t, the next three entries of the state, and the part c that the new iterate has in x."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         rate = self._warmed(rate, t)
         xp = namespace(rate, state.max_rate)
         highest = xp.maximum(rate, state.max_rate)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, NamedTuple
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.core.numerics import fence
-from neuralopt.optimizers.base import bias_correction, ema, finish, per_dtype, scalars, work
+from neuralopt.optimizers.base import bias_correction, ema, eps_hyper, finish, per_dtype, scalars, work
 from neuralopt.optimizers.registry import register
 from neuralopt.optimizers.schedule_free import ScheduleFree, copied
 from neuralopt.transforms.masks import check_mask, selected
@@ -47,13 +47,13 @@ class ScheduleFreeAdamW(ScheduleFree):
         Part of the average in the point where gradients are taken.
     b2 : 0 <= float < 1 or schedule, default 0.999
         Decay of the second moment.
-    eps : float >= 0, default 1e-8
+    eps : float > 0, default 1e-8
         Added to the root, after the bias correction.
     weight_decay : float >= 0 or schedule, default 0
         The factor :math:`\lambda`, applied at :math:`y`.
     mask : {"matrices", "all"} or callable, default "matrices"
         Which parameters decay.
-    warmup_steps : float >= 0, default 0
+    warmup_steps : float > 0, default 0
         The rate rises linearly to its full value over so many steps.
 
     Notes
@@ -79,7 +79,7 @@ class ScheduleFreeAdamW(ScheduleFree):
     learning_rate: Any = hyper(2.5e-3, low=0)
     b1: Any = hyper(0.9, low=0, low_open=True, high=1, high_open=True)
     b2: Any = hyper(0.999, low=0, high=1, high_open=True)
-    eps: Any = hyper(1e-8, low=0)
+    eps: Any = eps_hyper(1e-8)
     weight_decay: Any = hyper(0.0, low=0)
     mask: Any = switch("matrices")
     warmup_steps: Any = hyper(0.0, low=0)

@@ -91,7 +91,7 @@ class SGD(Optimizer):
         self, grads: Any, state: SGDState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, SGDState]:
         """Return the step; see `Transform.update`."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
 
         @per_dtype
         def constants(like: Any) -> tuple[Any, ...]:

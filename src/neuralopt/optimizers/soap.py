@@ -7,7 +7,16 @@ from neuralopt.core.control import cond
 from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.core.namespace import namespace
 from neuralopt.core.validation import check_count
-from neuralopt.optimizers.base import Optimizer, bias_correction, ema, finish, per_dtype, scalars, work
+from neuralopt.optimizers.base import (
+    Optimizer,
+    bias_correction,
+    ema,
+    eps_hyper,
+    finish,
+    per_dtype,
+    scalars,
+    work,
+)
 from neuralopt.optimizers.eigenbasis import Sides, first_basis, refreshed_basis, rotate, rotate_back
 from neuralopt.optimizers.registry import register
 from neuralopt.transforms.masks import check_mask, selected
@@ -51,7 +60,7 @@ class SOAP(Optimizer):
         Decay of the second moment.
     shampoo_beta : 0 <= float < 1 or schedule, default 0.95
         Decay of the statistics L and R.
-    eps : float >= 0, default 1e-8
+    eps : float > 0, default 1e-8
         Added to the root.
     weight_decay : float >= 0 or schedule, default 0.01
         The factor :math:`\lambda`, decoupled.
@@ -94,7 +103,7 @@ class SOAP(Optimizer):
     b1: Any = hyper(0.95, low=0, high=1, high_open=True)
     b2: Any = hyper(0.95, low=0, high=1, high_open=True)
     shampoo_beta: Any = hyper(0.95, low=0, high=1, high_open=True)
-    eps: Any = hyper(1e-8, low=0)
+    eps: Any = eps_hyper(1e-8)
     weight_decay: Any = hyper(0.01, low=0)
     mask: Any = switch("matrices")
     precondition_frequency: int = switch(10)
@@ -132,7 +141,7 @@ class SOAP(Optimizer):
         self, grads: Any, state: SOAPState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, SOAPState]:
         """Return the step, zero at the first; see `Transform.update`."""
-        t, rate = self._begin(grads, state.count, params)
+        t, rate = self._begin(grads, state, params)
         fields = (self.b1, self.b2, self.shampoo_beta, self.eps, self.weight_decay)
         now = [value_at(h, state.count) for h in fields]
         first = state.count == 0

@@ -1,4 +1,4 @@
-"""Optimizer states by name: take one out, put one in, go on with another optimizer."""
+"""Optimizer states by name: take one out, put one in."""
 
 import re
 from collections.abc import Mapping
@@ -88,59 +88,19 @@ def load_state(optimizer: Any, params: Any, saved: Mapping[str, Any], *, strict:
     Traceback (most recent call last):
     neuralopt.core.errors.InvalidArgument: the saved state does not fit Adam: 'nu/b' is missing. ...
     """
+    if not isinstance(saved, Mapping):
+        raise InvalidArgument(
+            f"load_state takes a mapping of names to arrays, as state_by_name returns it, got "
+            f"{type(saved).__name__}. Likely cause: the state itself: load_state(optimizer, params, "
+            "state_by_name(state))."
+        )
     first = optimizer.init(params)
     names = tree.names(first)
     found = {name: saved[name] for name in names if name in saved}
-    loaded = _filled(optimizer, first, found, unexpected=tuple(n for n in saved if n not in set(names)))
+    loaded = filled(optimizer, first, found, unexpected=tuple(n for n in saved if n not in set(names)))
     if strict and (loaded.missing or loaded.unexpected):
         raise InvalidArgument(_misfit(optimizer, loaded))
     return loaded
-
-
-def warm_start(optimizer: Any, params: Any, state: Any) -> LoadedState:
-    """Return a state for one optimizer from what another one has learned.
-
-    Fields of one name mean the same in all optimizers: ``mu`` is the running mean of gradients,
-    ``nu`` that of their squares, ``count`` the updates done. Wrappers and chains on either side
-    are looked through. The learning rate in force is the new optimizer's own.
-
-    Parameters
-    ----------
-    optimizer : Transform
-        The optimizer to go on with.
-    params : tree
-        The parameters.
-    state : NamedTuple
-        The state of the optimizer before, for the same parameters.
-
-    Returns
-    -------
-    LoadedState
-        The state, and which names were taken over, start anew and were not used.
-
-    Raises
-    ------
-    InvalidArgument
-        When the two have nothing in common but the count, or a shape does not fit.
-
-    Examples
-    --------
-    >>> from neuralopt.optimizers import Adam, AdamW
-    >>> before, params = Adam(), {"w": np.ones(2)}
-    >>> _, state = before.update(params, before.init(params), params)
-    >>> warm = warm_start(AdamW(), params, state)
-    >>> warm.state.inner.mu["w"], warm.missing
-    (array([0.1, 0.1]), ('inner/learning_rate', 'learning_rate'))
-    """
-    before = {k: v for k, v in state_by_bare_name(state).items() if k != "learning_rate"}
-    warm = fill_state(optimizer, params, before)
-    if {_bare(name) for name in warm.loaded} <= {"count"}:
-        owner, names = type(optimizer).__name__, (*warm.loaded, *warm.missing)
-        raise InvalidArgument(
-            f"{owner} can take nothing over: its state holds {_fields(names)}, the one before "
-            f"{_fields(before)}. Start it anew: {owner}.init(params)."
-        )
-    return warm
 
 
 def state_by_bare_name(state: Any) -> dict[str, np.ndarray]:
@@ -154,7 +114,8 @@ def state_by_bare_name(state: Any) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to array
-        Where two stages have one name, such as ``count``, that of the outermost.
+        Where two stages have one name, such as ``count``, that of the innermost: it belongs to the moments,
+        while a wrapper around also counts the steps that it skips or only gathers.
 
     Examples
     --------
@@ -163,8 +124,9 @@ def state_by_bare_name(state: Any) -> dict[str, np.ndarray]:
     ['count', 'learning_rate', 'mu/w', 'nu/w']
     """
     found: dict[str, np.ndarray] = {}
-    for name, value in state_by_name(state).items():
-        found.setdefault(_bare(name), value)
+    named = state_by_name(state)
+    for name, value in sorted(named.items(), key=lambda item: len(bare(item[0])) - len(item[0])):
+        found.setdefault(bare(name), value)
     return found
 
 
@@ -197,9 +159,9 @@ def fill_state(optimizer: Any, params: Any, found: Mapping[str, Any]) -> LoadedS
     ('count',)
     """
     first = optimizer.init(params)
-    own = {name: found[_bare(name)] for name in tree.names(first) if _bare(name) in found}
-    used = {_bare(name) for name in own}
-    return _filled(optimizer, first, own, unexpected=tuple(name for name in found if name not in used))
+    own = {name: found[bare(name)] for name in tree.names(first) if bare(name) in found}
+    used = {bare(name) for name in own}
+    return filled(optimizer, first, own, unexpected=tuple(name for name in found if name not in used))
 
 
 def complete(optimizer: Any, loaded: LoadedState, library: str) -> LoadedState:
@@ -240,7 +202,7 @@ def complete(optimizer: Any, loaded: LoadedState, library: str) -> LoadedState:
     return loaded
 
 
-def _filled(optimizer: Any, first: Any, found: Mapping[str, Any], unexpected: tuple[str, ...]) -> LoadedState:
+def filled(optimizer: Any, first: Any, found: Mapping[str, Any], unexpected: tuple[str, ...]) -> LoadedState:
     """Return a first state with the found values in place of its own, each checked and converted."""
     names, leaves = tree.names(first), tree.leaves(first)
     made = [
@@ -260,6 +222,16 @@ def _fitted(optimizer: Any, name: str, leaf: Any, value: Any) -> Any:
             f"the saved state does not fit {type(optimizer).__name__}: {name!r} must have shape {leaf.shape} "
             f"and dtype {leaf.dtype}, got shape {value.shape} and dtype {value.dtype}. "
             "Likely cause: it was saved for another network."
+        )
+    if name.rpartition("/")[2] == "count" and kinds == "iub" and (value < 0).any():
+        raise InvalidArgument(
+            f"the saved state does not fit {type(optimizer).__name__}: {name!r} must satisfy 0 <= {name}, "
+            f"got {value.min()}."
+        )
+    if value.dtype.kind == "f" and np.isnan(value).any() and not name.endswith("learning_rate"):
+        raise InvalidArgument(
+            f"the saved state does not fit {type(optimizer).__name__}: {name!r} holds NaN, which would "
+            "spread to the parameters. Likely cause: it was saved after the run had diverged."
         )
     # a copy: what was saved may be changed in place by whoever saved it
     return namespace(leaf).asarray(value.copy(), dtype=leaf.dtype)
@@ -285,10 +257,6 @@ def _others(names: tuple[str, ...]) -> str:
     return f", and {len(names) - 1} more" if len(names) > 1 else ""
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
     """Return a name without the wrappers and chains around it."""
     return _WRAPPED.sub("", name)
-
-
-def _fields(names: Any) -> str:
-    return ", ".join(dict.fromkeys(_bare(name).partition("/")[0] for name in names))

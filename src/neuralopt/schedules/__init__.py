@@ -7,7 +7,7 @@ from neuralopt.schedules.cosine import Cosine, CosineRestarts
 from neuralopt.schedules.cyclical import Cyclical
 from neuralopt.schedules.decay import Exponential, InverseSqrt, Polynomial
 from neuralopt.schedules.dropout import AdaptiveDropout
-from neuralopt.schedules.feedback import Feedback, feedback_init, feedback_observe, settle
+from neuralopt.schedules.feedback import Feedback, check_monitors, feedback_init, feedback_observe, settle
 from neuralopt.schedules.one_cycle import OneCycle, OneCycleMomentum
 from neuralopt.schedules.piecewise import Piecewise
 from neuralopt.schedules.plateau import ReduceOnPlateau
@@ -45,6 +45,7 @@ __all__ = [
     "Warmup",
     "WarmupCosine",
     "bind",
+    "check_monitors",
     "feedback_init",
     "feedback_observe",
     "scheduled",

@@ -14,7 +14,7 @@ class Schedule(abc.ABC):
 
     Steps count updates from 0. Because nothing but the step is looked at, a
     run resumed at step k continues exactly as if it had never stopped. Past
-    its end a schedule holds its last value.
+    its end a schedule holds its last value, before step 0 the first one.
 
     ``a * b`` is the `Product` of two schedules (or of one and a number), and
     ``a.then(b, at=k)`` their `Join`.
@@ -39,7 +39,12 @@ class Schedule(abc.ABC):
         """
 
     def __call__(self, step: Any) -> Any:
-        return self.value(step)
+        # one rule for all: a formula would go on where no step is
+        if isinstance(step, numbers.Real):
+            return self.value(max(step, 0))
+        xp = namespace(step)
+        step = xp.asarray(step)
+        return self.value(xp.maximum(step, xp.zeros_like(step)))
 
     @property
     def length(self) -> float:
@@ -195,6 +200,3 @@ def check_parts(owner: Any) -> None:
         raise InvalidArgument(
             f"{name}: schedules must be a tuple of at least one schedule or number, got {parts!r}."
         )
-    bad = [p for p in parts if isinstance(p, str | bytes | bool)]
-    if bad:
-        raise InvalidArgument(f"{name}: schedules must be schedules or numbers, got {bad[0]!r} among them.")

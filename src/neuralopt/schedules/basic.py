@@ -1,7 +1,10 @@
 """The simplest schedules: a constant, and a function of one's own."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import hyper, method, switch
@@ -59,8 +62,25 @@ class Function(Schedule):
     def __post_init__(self) -> None:
         if not callable(self.function):
             raise InvalidArgument(f"Function: function must be callable with a step, got {self.function!r}.")
+        try:
+            inspect.signature(self.function).bind(0)
+        except TypeError as error:
+            raise InvalidArgument(
+                f"Function: function must take the step and nothing else, got {self.function!r}: {error}."
+            ) from error
+        except ValueError:  # a function in C does not tell what it takes
+            pass
 
     def value(self, step: Any) -> Any:
         """Return what the function returns, as a float; see `Schedule.value`."""
         _, t = floats(step)
-        return t * 0 + self.function(step)
+        found = self.function(step)
+        shape = None if found is None else getattr(found, "shape", np.shape(found))
+        if shape not in ((), t.shape):
+            got = "None" if shape is None else f"shape {shape}"
+            raise InvalidArgument(
+                f"Function: function must return one number for each step, got {got} for a step of shape "
+                f"{t.shape} from {self.function!r}. Likely cause: a missing return, or a list of values in "
+                "place of a function of the step."
+            )
+        return t * 0 + found

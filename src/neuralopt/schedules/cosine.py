@@ -3,7 +3,6 @@
 import math
 from typing import Any
 
-from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import hyper, method
 from neuralopt.schedules.base import Schedule, floats, whole
 
@@ -87,12 +86,8 @@ class CosineRestarts(Schedule):
 
     peak: Any = hyper(1e-3)
     T_0: Any = hyper(100, low=0, low_open=True)
-    T_mult: Any = hyper(1, low=1)
+    T_mult: Any = hyper(1, low=1, whole=True)
     end: Any = hyper(0.0)
-
-    def __post_init__(self) -> None:
-        if isinstance(self.T_mult, int | float) and self.T_mult % 1:
-            raise InvalidArgument(f"CosineRestarts: T_mult must be a whole number, got {self.T_mult!r}.")
 
     @property
     def length(self) -> float:

@@ -1,7 +1,9 @@
 """Triangles between two values."""
 
+import numbers
 from typing import Any
 
+from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import hyper, method, switch
 from neuralopt.schedules.base import Schedule, floats
 from neuralopt.schedules.decay import completed
@@ -47,6 +49,13 @@ class Cyclical(Schedule):
     down_steps: Any = hyper(None, low=0, low_open=True)
     mode: str = switch("triangular", "triangular", "triangular2", "exp_range")
     gamma: Any = hyper(1.0, low=0, low_open=True)
+
+    def __post_init__(self) -> None:
+        if all(isinstance(v, numbers.Real) for v in (self.low, self.high)) and self.low > self.high:
+            raise InvalidArgument(
+                f"Cyclical: low <= high must hold, got {self.low!r} and {self.high!r}. "
+                "A cycle begins at the low value."
+            )
 
     @property
     def _down(self) -> Any:

@@ -89,7 +89,7 @@ class AdaptiveDropout(Feedback):
     low: Any = hyper(0.0, low=0, high=1, high_open=True)
     high: Any = hyper(0.5, low=0, high=1, high_open=True)
     step: Any = hyper(0.05, low=0, low_open=True, high=1, high_open=True)
-    patience: Any = hyper(3, low=1)
+    patience: Any = hyper(3, low=1, whole=True)
     threshold: Any = hyper(1e-3, low=0)
     smoothing: Any = hyper(0.5, low=0, high=1, high_open=True)
 

@@ -1,11 +1,11 @@
 """Schedules that also learn from the run, and the walks that feed and settle them."""
 
 import abc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from neuralopt.core import tree
-from neuralopt.core.errors import InvalidArgument
+from neuralopt.core.errors import InvalidArgument, did_you_mean
 from neuralopt.schedules.base import Schedule
 
 
@@ -15,7 +15,15 @@ class Feedback(Schedule):
     It is an immutable value like any other schedule. What it has learnt is in
     a state that it hands out and takes back; for one state it is an ordinary
     schedule, see `at`.
+
+    Attributes
+    ----------
+    monitor : str or None
+        The column of the history that it observes in `neuralopt.train`; None for the validation loss,
+        or the training loss without validation data.
     """
+
+    monitor: str | None = None
 
     @abc.abstractmethod
     def init(self) -> Any:
@@ -127,7 +135,9 @@ def feedback_init(part: Any) -> tuple[Any, ...]:
     return tuple(schedule.init() for schedule in _found(part))
 
 
-def feedback_observe(part: Any, states: Any, metric: Any, loss: Any = None) -> tuple[Any, ...]:
+def feedback_observe(
+    part: Any, states: Any, metric: Any, loss: Any = None, figures: Mapping[str, Any] | None = None
+) -> tuple[Any, ...]:
     """Return the states of all feedback schedules in a value after one more observation.
 
     Parameters
@@ -140,6 +150,8 @@ def feedback_observe(part: Any, states: Any, metric: Any, loss: Any = None) -> t
         Of shape ``()``, the monitored figure.
     loss : array, optional
         Of shape ``()``, the training loss.
+    figures : mapping of str to array, optional
+        Other figures by name, for schedules with a ``monitor``; without them all get ``metric``.
 
     Returns
     -------
@@ -153,7 +165,38 @@ def feedback_observe(part: Any, states: Any, metric: Any, loss: Any = None) -> t
     """
     found = _found(part)
     _check_count(found, states)
-    return tuple(f.observe(s, metric, loss) for f, s in zip(found, states, strict=True))
+    seen = [metric if figures is None or f.monitor is None else figures[f.monitor] for f in found]
+    return tuple(f.observe(s, m, loss) for f, s, m in zip(found, states, seen, strict=True))
+
+
+def check_monitors(part: Any, columns: Sequence[str]) -> None:
+    """Raise when a feedback schedule observes what is not recorded, or a loss that it takes for a score.
+
+    Parameters
+    ----------
+    part : tree
+        An optimizer, a chain, a schedule, or a tuple of such.
+    columns : sequence of str
+        What is recorded.
+
+    Raises
+    ------
+    InvalidArgument
+        With the names there are.
+    """
+    for schedule in _found(part):
+        name, given = type(schedule).__name__, schedule.monitor
+        if given is not None and given not in columns:
+            raise InvalidArgument(
+                f"{name}: monitor must be one of {', '.join(map(repr, columns))}, got {given!r}."
+                f"{did_you_mean(str(given), columns)} Metrics are recorded of validation= by metrics=[...]."
+            )
+        if getattr(schedule, "mode", "min") == "max" and (given or "loss").endswith("loss"):
+            raise InvalidArgument(
+                f"{name}: mode='max' waits for a figure that rises, got monitor={given!r}, a loss. "
+                "Give monitor='validation_accuracy', say, with validation= and metrics=['accuracy'], "
+                "or take mode='min'."
+            )
 
 
 def settle(part: Any, states: Any) -> Any:

@@ -78,6 +78,9 @@ class ReduceOnPlateau(Feedback):
         lower, as in a warm-up, it is left as it is.
     mode : {"min", "max"}
         Whether a smaller or a larger figure is better.
+    monitor : str or None
+        The column of the history to observe in `neuralopt.train`, such as ``"validation_accuracy"``;
+        None for the validation loss, or the training loss without validation data.
 
     Notes
     -----
@@ -97,13 +100,14 @@ class ReduceOnPlateau(Feedback):
 
     after: Any = hyper(1e-3)
     factor: Any = hyper(0.1, low=0, low_open=True, high=1, high_open=True)
-    patience: Any = hyper(10, low=0)
+    patience: Any = hyper(10, low=0, whole=True)
     threshold: Any = hyper(1e-4, low=0)
     threshold_mode: str = switch("rel", "rel", "abs")
-    cooldown: Any = hyper(0, low=0)
+    cooldown: Any = hyper(0, low=0, whole=True)
     min_factor: Any = hyper(0.0, low=0, high=1)
     min_value: Any = hyper(0.0)
     mode: str = switch("min", "min", "max")
+    monitor: str | None = switch(None)
 
     def init(self) -> PlateauState:
         """Return the state with nothing observed; see `Feedback.init`."""

@@ -19,8 +19,8 @@ class Warmup(Schedule):
     ----------
     after : schedule or float
         What follows, f; its step 0 is the end of the warm-up.
-    steps : int > 0
-        Length W of the warm-up, in updates.
+    steps : int >= 0
+        Length W of the warm-up, in updates; 0 means none.
     start : float, default 0
         The value s at step 0.
 
@@ -31,7 +31,7 @@ class Warmup(Schedule):
     """
 
     after: Any = hyper(1e-3)
-    steps: Any = hyper(100, low=0, low_open=True)
+    steps: Any = hyper(100, low=0)
     start: Any = hyper(0.0)
 
     @property
@@ -43,7 +43,7 @@ class Warmup(Schedule):
         """Return the warm-up's or the following schedule's value; see `Schedule.value`."""
         xp, t, steps, start = floats(step, self.steps, self.start)
         passed = since(step, self.steps)
-        rising = start + (value_at(self.after, xp.zeros_like(passed)) - start) * t / steps
+        rising = start + (value_at(self.after, xp.zeros_like(passed)) - start) * t / width(xp, t, steps)
         return xp.where(reached(step, self.steps), value_at(self.after, passed), rising)
 
 
@@ -59,8 +59,8 @@ class WarmupCosine(Schedule):
     ----------
     peak : float
         The highest value p, reached after the warm-up.
-    warmup_steps : int > 0
-        Length W of the warm-up.
+    warmup_steps : int >= 0
+        Length W of the warm-up; 0 means none.
     total_steps : int > warmup_steps
         Length T of the whole, warm-up included.
     end : float, default 0
@@ -74,7 +74,7 @@ class WarmupCosine(Schedule):
     """
 
     peak: Any = hyper(1e-3)
-    warmup_steps: Any = hyper(100, low=0, low_open=True)
+    warmup_steps: Any = hyper(100, low=0)
     total_steps: Any = hyper(1000, low=0, low_open=True)
     end: Any = hyper(0.0)
 
@@ -97,4 +97,9 @@ class WarmupCosine(Schedule):
         xp, t, warm, rest, peak, end = floats(step, self.warmup_steps, length, self.peak, self.end)
         passed = xp.minimum(floats(since(step, self.warmup_steps))[1] / rest, xp.ones_like(t))
         falling = end + (peak - end) * falling_cosine(xp, passed)
-        return xp.where(reached(step, self.warmup_steps), falling, peak * t / warm)
+        return xp.where(reached(step, self.warmup_steps), falling, peak * t / width(xp, t, warm))
+
+
+def width(xp: Any, t: Any, steps: Any) -> Any:
+    """Return the length to divide a step by; 1 without a warm-up, where the quotient is not looked at."""
+    return xp.where(t * 0 + steps > 0, t * 0 + steps, xp.ones_like(t))

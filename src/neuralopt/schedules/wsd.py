@@ -8,6 +8,7 @@ from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import hyper, method, switch
 from neuralopt.schedules.base import Schedule, floats, reached, since
 from neuralopt.schedules.cosine import falling_cosine
+from neuralopt.schedules.warmup import width
 
 
 @method
@@ -98,8 +99,7 @@ class WSD(Schedule):
             step, self.warmup_steps, self.decay_steps, self.peak, self.end, self.start
         )
         stable_until = self.warmup_steps + self.stable_steps
-        width = xp.where(t * 0 + warm > 0, t * 0 + warm, xp.ones_like(t))  # without a warm-up: not 0/0
-        rising = start + (peak - start) * t / width
+        rising = start + (peak - start) * t / width(xp, t, warm)
         passed = xp.minimum(floats(since(step, stable_until))[1] / down, xp.ones_like(t))
         if self.decay == "linear":
             left = 1 - passed

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from neuralopt.core.errors import InvalidArgument
 from neuralopt.testing import descent, numerics, states
 
 Check = Callable[[Any], None]
@@ -84,17 +85,31 @@ def check_optimizer(optimizer: Any) -> None:
     ------
     AssertionError
         With every law that is broken.
+    InvalidArgument
+        For what is no optimizer, such as its class.
 
     Examples
     --------
     >>> from neuralopt.optimizers import GD
     >>> check_optimizer(GD(0.1))
     """
+    if isinstance(optimizer, type) or not all(
+        callable(getattr(optimizer, n, None)) for n in ("init", "update")
+    ):
+        raise InvalidArgument(
+            f"check_optimizer takes an optimizer, which has init and update, got {optimizer!r}. "
+            "Likely cause: the class itself, or a name. Make it first: check_optimizer(MyOptimizer(0.1))."
+        )
     broken = []
     for check in optimizer_checks():
         try:
             check(optimizer)
+        except AssertionError as error:
+            broken.append(f"  - {check.__name__}: {error}")
         except Exception as error:  # a crash breaks the law as well as a false answer does
-            broken.append(f"  - {check.__name__}: {error or type(error).__name__}")
+            law = (check.__doc__ or check.__name__).partition("\n")[0].rstrip(".")
+            law = law[:1].lower() + law[1:]
+            broken.append(f"  - {check.__name__}: it must {law}; it raised {type(error).__name__}: {error}")
     if broken:
-        raise AssertionError(f"{optimizer!r} breaks {len(broken)} laws:\n" + "\n".join(broken))
+        laws = "1 law" if len(broken) == 1 else f"{len(broken)} laws"
+        raise AssertionError(f"{optimizer!r} breaks {laws}:\n" + "\n".join(broken))

@@ -3,11 +3,13 @@
 from typing import Any, NamedTuple
 
 from neuralopt.core import tree
+from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.kernels import finish, scalars, work
 from neuralopt.core.method import hyper, method, value_at
 from neuralopt.core.namespace import namespace
-from neuralopt.core.validation import check_same_structure, check_whole
+from neuralopt.core.validation import check_same_structure
 from neuralopt.transforms.base import zero_count
+from neuralopt.transforms.state_check import check_state
 from neuralopt.transforms.wrapper import Wrapper, check_wrapped, choose, move_or_stay
 
 
@@ -58,11 +60,16 @@ class Accumulate(Wrapper):
     """
 
     optimizer: Any
-    steps: Any = hyper(2, low=1)
+    steps: Any = hyper(2, low=1, whole=True)
 
     def __post_init__(self) -> None:
         check_wrapped(self)
-        check_whole(self, "steps")
+        if self.optimizer.searches:
+            raise InvalidArgument(
+                f"Accumulate: {type(self.optimizer).__name__} makes a line search, which asks for the loss "
+                "at other parameters, and the loss of the last small batch is not that of all of them. "
+                "Give it the whole data at once, without Accumulate."
+            )
 
     def init(self, params: Any) -> AccumulateState:
         """Return the wrapped optimizer's state and empty sums; see `Transform.init`."""
@@ -75,6 +82,7 @@ class Accumulate(Wrapper):
     ) -> tuple[Any, AccumulateState]:
         """Add the gradient, and step when there are enough; see `Transform.update`."""
         check_same_structure(params, grads)
+        check_state(self, state, params)
         gathered = state.gathered + 1
         done = gathered >= value_at(self.steps, state.count)
         total = tree.map(lambda s, g: s + work(g), state.total, grads)

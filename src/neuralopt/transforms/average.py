@@ -6,6 +6,7 @@ from neuralopt.core import tree
 from neuralopt.core.kernels import ema, finish, scalars, work
 from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.transforms.base import zero_count
+from neuralopt.transforms.state_check import check_state
 from neuralopt.transforms.wrapper import Wrapper, check_wrapped
 
 
@@ -96,6 +97,7 @@ class EMA(Wrapper):
         self, grads: Any, state: EMAState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, EMAState]:
         """Return the wrapped optimizer's updates, and average where they lead; see `Transform.update`."""
+        check_state(self, state, params)
         updates, inner = self.optimizer.update(grads, state.inner, params, value=value, value_fn=value_fn)
         after = self.optimizer.evaluation_params(tree.apply_updates(params, updates), inner)
         now = value_at(self.decay, state.count)

@@ -24,6 +24,8 @@ class Transform(abc.ABC):
     guards : bool
         Whether steps may be skipped for a gradient or loss that is not finite;
         a training loop then asks `diverged` whether to go on, and not the loss.
+    searches : bool
+        Whether `update` asks for the loss at other parameters, by ``value_fn``, as a line search does.
     decay_kind : {"decoupled", "L2", "unknown"}
         What a field named ``weight_decay`` does in this class, for `decay_policy`; ``"unknown"``
         for classes that compute elsewhere and may decay by rules of their own.
@@ -58,6 +60,11 @@ class Transform(abc.ABC):
             Of the structure and dtypes of ``params``; by default ``params`` themselves.
         """
         return params
+
+    @property
+    def searches(self) -> bool:
+        """Whether the loss is asked for at other parameters."""
+        return False
 
     @property
     def guards(self) -> bool:

@@ -7,6 +7,7 @@ from neuralopt.core.kernels import finish, work
 from neuralopt.core.method import method, switch
 from neuralopt.core.namespace import namespace
 from neuralopt.transforms.base import zero_count
+from neuralopt.transforms.state_check import check_kind
 from neuralopt.transforms.wrapper import Wrapper, WrapperState, check_wrapped
 
 
@@ -67,6 +68,7 @@ class Cautious(Wrapper):
         self, grads: Any, state: WrapperState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, WrapperState]:
         """Return the wrapped optimizer's updates where they agree; see `Transform.update`."""
+        check_kind(self, state, params, WrapperState)
         updates, inner = self.optimizer.update(grads, state.inner, params, value=value, value_fn=value_fn)
 
         def leaf(u: Any, g: Any) -> Any:

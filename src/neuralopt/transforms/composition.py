@@ -6,9 +6,10 @@ import operator
 from typing import Any, ClassVar, NamedTuple
 
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.method import hyper, method
+from neuralopt.core.method import method
 from neuralopt.core.validation import check_params
 from neuralopt.transforms.base import Transform
+from neuralopt.transforms.state_check import check_state
 
 
 class ChainState(NamedTuple):
@@ -28,7 +29,7 @@ class Chain(Transform):
         In the order in which they are applied.
     """
 
-    stages: tuple[Any, ...] = hyper(())
+    stages: tuple[Any, ...] = ()
 
     stage: ClassVar[str] = "optimizer"
 
@@ -41,6 +42,11 @@ class Chain(Transform):
     def full_batch(self) -> bool:
         """Whether the optimizer in the chain is meant for the whole data at once."""
         return any(getattr(s, "full_batch", False) for s in self.stages)
+
+    @property
+    def searches(self) -> bool:
+        """Whether any stage asks for the loss at other parameters."""
+        return any(s.searches for s in self.stages)
 
     @property
     def averages(self) -> bool:
@@ -77,6 +83,8 @@ class Chain(Transform):
         self, grads: Any, state: ChainState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, ChainState]:
         """Pass the gradients through every stage in order; see `Transform.update`."""
+        if type(state) is not ChainState or len(state.stages) != len(self.stages):
+            check_state(self, state, params)
         states = []
         for stage, old in zip(self.stages, state.stages, strict=True):
             grads, new = stage.update(grads, old, params, value=value, value_fn=value_fn)

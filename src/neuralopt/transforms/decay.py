@@ -8,6 +8,7 @@ from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.core.validation import check_same_structure
 from neuralopt.transforms.base import CountState, Transform, zero_count
 from neuralopt.transforms.masks import check_mask, selected
+from neuralopt.transforms.state_check import check_kind
 from neuralopt.transforms.wrapper import Wrapper, WrapperState, check_wrapped
 
 
@@ -106,6 +107,7 @@ class DecoupledDecay(Wrapper):
         self, grads: Any, state: WrapperState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, WrapperState]:
         """Return decay plus the wrapped optimizer's updates; see `Transform.update`."""
+        check_kind(self, state, params, WrapperState)
         updates, inner = self.optimizer.update(grads, state.inner, params, value=value, value_fn=value_fn)
         factor = inner.learning_rate * value_at(self.weight_decay, state.count)
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, value_at
 from neuralopt.core.namespace import namespace
-from neuralopt.core.validation import check_whole
 from neuralopt.transforms.base import zero_count
+from neuralopt.transforms.state_check import check_kind
 from neuralopt.transforms.wrapper import Wrapper, check_wrapped, choose, move_or_stay
 
 
@@ -18,7 +18,7 @@ class FiniteGuardState(NamedTuple):
     count: Any  # (), int32, skipped steps included
     learning_rate: Any  # (), the wrapped optimizer's, in force at the last step that was not skipped
     skipped: Any  # (), int32, steps skipped so far
-    in_a_row: Any  # (), int32, steps skipped since the last one that was not
+    in_a_row: Any  # (), int32, steps skipped since the last one that was not; too many are not forgotten
     inner: Any  # the wrapped optimizer's
 
 
@@ -28,7 +28,8 @@ class FiniteGuard(Wrapper):
 
     A skipped step changes no bit of the parameters or of the wrapped
     optimizer's state; it is counted. After ``max_in_a_row`` of them one after
-    the other `diverged` says so, and training ends with that status.
+    the other `diverged` says so, from then on whatever follows, and training
+    ends with that status at the end of the epoch.
 
     Parameters
     ----------
@@ -55,11 +56,10 @@ class FiniteGuard(Wrapper):
     """
 
     optimizer: Any
-    max_in_a_row: Any = hyper(10, low=1)
+    max_in_a_row: Any = hyper(10, low=1, whole=True)
 
     def __post_init__(self) -> None:
         check_wrapped(self)
-        check_whole(self, "max_in_a_row")
 
     @property
     def guards(self) -> bool:
@@ -72,8 +72,10 @@ class FiniteGuard(Wrapper):
 
     def diverged(self, state: FiniteGuardState) -> Any:
         """Return whether too many steps in a row were skipped; see `Transform.diverged`."""
-        own = state.in_a_row >= value_at(self.max_in_a_row, state.count)
-        return own | self.optimizer.diverged(state.inner)
+        return self._given_up(state) | self.optimizer.diverged(state.inner)
+
+    def _given_up(self, state: FiniteGuardState) -> Any:
+        return state.in_a_row >= value_at(self.max_in_a_row, state.count)
 
     def init(self, params: Any) -> FiniteGuardState:
         """Return the wrapped optimizer's state, nothing skipped; see `Transform.init`."""
@@ -84,17 +86,22 @@ class FiniteGuard(Wrapper):
         self, grads: Any, state: FiniteGuardState, params: Any, *, value: Any = None, value_fn: Any = None
     ) -> tuple[Any, FiniteGuardState]:
         """Return the wrapped optimizer's updates, or none; see `Transform.update`."""
+        check_kind(self, state, params, FiniteGuardState)
         seen = tree.leaves(grads) + ([] if value is None else [namespace(*tree.leaves(grads)).asarray(value)])
         finite = functools.reduce(operator.and_, [namespace(a).all(namespace(a).isfinite(a)) for a in seen])
         # the wrapped optimizer computes in either case; zeros keep it from the numbers that are not finite
         safe = choose(finite, grads, tree.map(lambda g: namespace(g).zeros_like(g), grads))
         updates, stepped = self.optimizer.update(safe, state.inner, params, value=value, value_fn=value_fn)
         inner = choose(finite, stepped, state.inner)
-        skip = namespace(finite).astype(~finite, state.skipped.dtype)
+        xp = namespace(finite)
+        skip = xp.astype(~finite, state.skipped.dtype)
+        in_a_row = (state.in_a_row + 1) * skip
+        # a training loop asks once per epoch, when good steps may have followed
+        in_a_row = xp.where(self._given_up(state), xp.maximum(state.in_a_row, in_a_row), in_a_row)
         return move_or_stay(finite, updates), FiniteGuardState(
             state.count + 1,
             inner.learning_rate,
             state.skipped + skip,
-            (state.in_a_row + 1) * skip,
+            in_a_row,
             inner,
         )

@@ -8,6 +8,7 @@ from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.core.validation import check_same_structure
 from neuralopt.transforms.base import Transform, zero_count
 from neuralopt.transforms.masks import check_mask, selected
+from neuralopt.transforms.state_check import check_state
 
 
 class MARSState(NamedTuple):
@@ -83,6 +84,7 @@ class MARS(Transform):
     ) -> tuple[Any, MARSState]:
         """Correct the gradient; see `Transform.update`."""
         check_same_structure(params, grads)
+        check_state(self, state, params)
         now = [value_at(h, state.count) for h in (self.gamma, self.b1, self.max_norm)]
 
         @per_dtype

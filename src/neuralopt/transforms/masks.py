@@ -151,7 +151,7 @@ def check_mask(mask: Mask) -> None:
     --------
     >>> check_mask("matrices")
     """
-    if not callable(mask) and mask not in _NAMED:
+    if not callable(mask) and not (isinstance(mask, str) and mask in _NAMED):
         hint = did_you_mean(mask, _NAMED) if isinstance(mask, str) else ""
         raise InvalidArgument(
             f"a mask must be one of {', '.join(map(repr, _NAMED))} or a function of (name, array), "

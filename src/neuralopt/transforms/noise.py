@@ -11,7 +11,6 @@ from neuralopt.core import tree
 from neuralopt.core.kernels import finish, scalars, work
 from neuralopt.core.method import hyper, method, value_at
 from neuralopt.core.namespace import namespace
-from neuralopt.core.validation import check_whole
 from neuralopt.transforms.base import CountState, Transform, zero_count
 
 
@@ -54,10 +53,7 @@ class AnnealedNoise(Transform):
 
     eta: Any = hyper(0.01, low=0)
     gamma: Any = hyper(0.55, low=0)
-    seed: Any = hyper(0, low=0, high=2**31 - 1)
-
-    def __post_init__(self) -> None:
-        check_whole(self, "seed")
+    seed: Any = hyper(0, low=0, high=2**31 - 1, whole=True)
 
     def init(self, params: Any) -> CountState:
         """Return the count; see `Transform.init`."""

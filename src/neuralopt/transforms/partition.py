@@ -58,6 +58,11 @@ class Partition(Transform):
         return any(getattr(opt, "full_batch", False) for opt in self._groups().values())
 
     @property
+    def searches(self) -> bool:
+        """Whether any group asks for the loss at other parameters."""
+        return any(opt.searches for opt in self._groups().values())
+
+    @property
     def averages(self) -> bool:
         """Whether any group is evaluated at averaged parameters."""
         return any(opt.averages for opt in self._groups().values())
@@ -94,8 +99,15 @@ class Partition(Transform):
         return [(opt, set(parts[name])) for name, opt in self._groups().items()]
 
     def init(self, params: Any) -> PartitionState:
-        """Return the states of all groups; see `Transform.init`."""
+        """Return the states of all groups; a callable mask must match something. See `Transform.init`."""
         check_params(params)
+        for name, mask in zip(self.names, self.masks, strict=True):
+            if not isinstance(mask, str) and not any(tree.leaves(selected(mask, params))):
+                raise InvalidArgument(
+                    f"partition: the mask of group {name!r} matched no parameter of "
+                    f"{', '.join(tree.names(params))}. "
+                    "Likely cause: a name that is spelt otherwise. Leave the group out if nothing is meant."
+                )
         groups = self._groups()
         parts = self._split(params, params)
         states = {name: groups[name].init(part) if part else () for name, part in parts.items()}
@@ -136,6 +148,14 @@ class Partition(Transform):
     ) -> tuple[Any, PartitionState]:
         """Let every group's optimizer update its own; see `Transform.update`."""
         check_same_structure(params, grads)
+        if not isinstance(state, PartitionState) or set(state.groups) != set(self._groups()):
+            # the groups' own states are checked by their optimizers
+            raise InvalidArgument(
+                f"partition: update takes a state of the groups {', '.join(self._groups())}, got "
+                f"{', '.join(state.groups) if isinstance(state, PartitionState) else type(state).__name__}. "
+                "Likely cause: a state of another optimizer. Begin by optimizer.init(params), "
+                "or take groups in by join."
+            )
         updates, states, groups = {}, {}, self._groups()
         split = self._split(grads, params)
         for name, part in self._split(params, params).items():

@@ -136,7 +136,8 @@ def _rows(part: Any, owned: set[str], params: Any, named: dict[str, Any], step: 
     if kind == "unknown":
         why = "decays, if at all, by rules of its own"
         return [DecayRow(name, named[name].shape, float("nan"), kind, by, why) for name in owned]
-    factor = _as_number(value_at(part.weight_decay, step))
+    decay = part.weight_decay
+    factor = _as_number(value_at(decay, step) if callable(decay) else decay)
     mask = part.decay_mask
     uses = zip(named, tree.leaves(selected(mask, params)), strict=True)
     return [

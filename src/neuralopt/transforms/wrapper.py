@@ -40,6 +40,11 @@ class Wrapper(Transform):
         return getattr(self.optimizer, "full_batch", False)
 
     @property
+    def searches(self) -> bool:
+        """Whether the wrapped optimizer asks for the loss at other parameters."""
+        return self.optimizer.searches
+
+    @property
     def guards(self) -> bool:
         """Whether the wrapped optimizer may skip a step."""
         return self.optimizer.guards
@@ -86,9 +91,17 @@ def check_wrapped(wrapper: Any, *, changes_updates: bool = False) -> None:
         )
     if changes_updates and inner.averages:
         outer, name = type(wrapper).__name__, type(inner).__name__
+        swaps = (
+            isinstance(inner, Wrapper) and type(inner) is not type(wrapper) and not inner.optimizer.averages
+        )
+        cure = (
+            f"Wrap the other way round: {outer} inside, {name} outside."
+            if swaps
+            else f"Leave out one of the two: {name} is evaluated at an average of its own."
+        )
         raise InvalidArgument(
             f"{outer} changes the updates of {name}, which would then average other parameters than those "
-            f"that are trained. Wrap the other way round: {outer} inside, {name} outside."
+            f"that are trained. {cure}"
         )
 
 

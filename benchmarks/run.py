@@ -28,6 +28,7 @@ SECTIONS = (
     "dropout",
     "readout",
     "lookup",
+    "joint",
 )
 
 

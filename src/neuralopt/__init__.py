@@ -4,7 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neuralopt import datasets, models, optimizers, readout, schedules, testing, transforms
+    from neuralopt import datasets, joint, models, optimizers, readout, schedules, testing, transforms
     from neuralopt.benchmark import Budget, Comparison, compare, make_task
     from neuralopt.core.results import Status
     from neuralopt.core.tree import apply_updates
@@ -21,7 +21,19 @@ if TYPE_CHECKING:
         sweep,
         train,
     )
-    from neuralopt.estimators import NeuralClassifier, NeuralRegressor, Predictor
+    from neuralopt.estimators import (
+        JointClassifier,
+        JointRegressor,
+        NeuralClassifier,
+        NeuralRegressor,
+        Predictor,
+    )
+    from neuralopt.joint import (
+        JointOptimizer,
+        compute_alignment_error,
+        evaluate_model,
+        plot_training_history,
+    )
     from neuralopt.models import MLP, NeuralNetwork, RecursiveMLP, TwoLayerMLP
     from neuralopt.neighbors import SimilarityLookup
     from neuralopt.readout import LinearRegressionRefiner
@@ -45,12 +57,13 @@ _HOMES = {
         "sweep",
         "train",
     ),
-    "estimators": ("NeuralClassifier", "NeuralRegressor", "Predictor"),
+    "estimators": ("JointClassifier", "JointRegressor", "NeuralClassifier", "NeuralRegressor", "Predictor"),
+    "joint": ("JointOptimizer", "compute_alignment_error", "evaluate_model", "plot_training_history"),
     "models": ("MLP", "NeuralNetwork", "RecursiveMLP", "TwoLayerMLP"),
-    "readout": ("LinearRegressionRefiner",),
     "neighbors": ("SimilarityLookup",),
+    "readout": ("LinearRegressionRefiner",),
 }
-_ROOMS = ("datasets", "models", "optimizers", "readout", "schedules", "testing", "transforms")
+_ROOMS = ("datasets", "joint", "models", "optimizers", "readout", "schedules", "testing", "transforms")
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -61,6 +74,9 @@ __all__ = [
     "EarlyStopping",
     "History",
     "JSONLLogger",
+    "JointClassifier",
+    "JointOptimizer",
+    "JointRegressor",
     "LinearRegressionRefiner",
     "NeuralClassifier",
     "NeuralNetwork",
@@ -76,13 +92,17 @@ __all__ = [
     "__version__",
     "apply_updates",
     "compare",
+    "compute_alignment_error",
     "datasets",
     "evaluate",
+    "evaluate_model",
     "generate_real_data",
     "generate_simulated_data",
+    "joint",
     "make_task",
     "models",
     "optimizers",
+    "plot_training_history",
     "readout",
     "schedules",
     "sweep",

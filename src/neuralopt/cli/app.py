@@ -84,8 +84,39 @@ def compare(
 
 
 @app.command()
+def joint(
+    sim: Annotated[Path, typer.Option("--sim", help="Table of simulated rows: CSV, Parquet or NPZ.")],
+    real: Annotated[Path, typer.Option("--real", help="Table of measurements with the same columns.")],
+    target: Annotated[
+        list[str] | None, typer.Option("--target", "-t", help="Column to predict; several for regression.")
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="regression or classification; by default recognised from the target.")
+    ] = None,
+    final: Annotated[str, typer.Option(help="select one candidate, or stack them.")] = "select",
+    mode: Annotated[
+        str, typer.Option(help="variable_projection, alternating or implicit.")
+    ] = "variable_projection",
+    hidden: Annotated[str, typer.Option(help="Widths of the hidden layers, with commas.")] = "64",
+    epochs: Annotated[int, typer.Option(help="Passes over the simulated rows at most.")] = 1000,
+    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out; may be given again.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 0,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="New folder; by default neuralopt-runs/<name>.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Heading of the report.")] = None,
+) -> None:
+    """Train one model on many simulated and few real rows; say whether the simulator helped."""
+    from neuralopt.benchmark.joint_run import JointSettings
+    from neuralopt.cli.joint import Options, run
+
+    settings = JointSettings(final, mode, _numbers("--hidden", hidden, int), epochs, seed)
+    run(Options(sim, real, target or [], task, drop or [], settings, output, title))
+
+
+@app.command()
 def predict(
-    model: Annotated[Path, typer.Argument(help="A model file that compare has written.")],
+    model: Annotated[Path, typer.Argument(help="A model file that compare or joint has written.")],
     data: Annotated[Path, typer.Argument(help="A CSV, Parquet or NPZ file with the columns of training.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="CSV file to write; by default standard output.")
@@ -94,7 +125,7 @@ def predict(
     """Apply a saved model to new rows."""
     from neuralopt.datasets import read_table
     from neuralopt.datasets.wording import counted
-    from neuralopt.estimators.predictor import Predictor
+    from neuralopt.estimators import load_predictor
     from neuralopt.storage import check_writable, write_text
 
     if output is not None:
@@ -106,7 +137,7 @@ def predict(
                     f"-o {output} would overwrite {kept}, which is read. Give another name."
                 )
         check_writable(output)
-    predictor = Predictor.load(model)
+    predictor = load_predictor(model)
     predictions = predictor.predict(read_table(data, min_rows=1))
     table = predictions.to_csv(index=False)
     if output is None:
@@ -119,7 +150,7 @@ def predict(
 
 @app.command()
 def report(
-    records: Annotated[Path, typer.Argument(help="The records folder of a comparison.")],
+    records: Annotated[Path, typer.Argument(help="The records folder of a comparison or a joint fit.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="HTML file; by default beside the records.")
     ] = None,

@@ -1,7 +1,18 @@
 """Estimators with the scikit-learn contract, and models that are kept; NumPy at the border."""
 
 from neuralopt.estimators.classifier import NeuralClassifier
+from neuralopt.estimators.joint_classifier import JointClassifier
+from neuralopt.estimators.joint_predictor import JointPredictor, load_predictor
+from neuralopt.estimators.joint_regressor import JointRegressor
 from neuralopt.estimators.predictor import Predictor
 from neuralopt.estimators.regressor import NeuralRegressor
 
-__all__ = ["NeuralClassifier", "NeuralRegressor", "Predictor"]
+__all__ = [
+    "JointClassifier",
+    "JointPredictor",
+    "JointRegressor",
+    "NeuralClassifier",
+    "NeuralRegressor",
+    "Predictor",
+    "load_predictor",
+]

@@ -143,7 +143,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         settings, warm = resolve(self, "class"), self._is_warm()
         with text_explained(X, type(self).__name__):
             X, y = validate_data(self, X, y, dtype=settings.dtype, multi_output=True, reset=not warm)
-        classes, codes = np.unique(_labels(y), return_inverse=True)
+        classes, codes = np.unique(check_one_label(y), return_inverse=True)
         if len(classes) < 2:
             raise DataError(
                 f"a classifier needs rows of at least two classes, y has 1 class: {classes.tolist()[0]!r}. "
@@ -212,7 +212,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         return softmax(self._outputs(X))
 
 
-def _labels(y: Any) -> np.ndarray:
+def check_one_label(y: Any) -> np.ndarray:
     """Return labels of shape (n,), or raise."""
     kind = type_of_target(y, input_name="y")
     if kind.startswith("multilabel") or kind.endswith("multioutput"):

@@ -68,16 +68,10 @@ class Predictor:
                 f"Row {int(np.argmin(finite)) + 1} has values so far outside of those of training that the "
                 "network's answer is not finite. Check the units of its cells."
             )
-        names, classes = self.encoder.target_names, self.encoder.classes
         if self.encoder.task == "regression":
-            return pandas.DataFrame(self.encoder.decode_regression(outputs), frame.index, names)
-        shares = softmax(outputs)
-        answer = {names[0]: pandas.Series([classes[k] for k in shares.argmax(axis=1)], frame.index)}
-        word = "probability"
-        while any(names[0] == f"{word} of {label}" for label in classes):
-            word = f"predicted {word}"  # the answer keeps the target's name
-        each = {f"{word} of {label}": shares[:, k] for k, label in enumerate(classes)}
-        return pandas.DataFrame({**answer, **each}, frame.index)
+            values = self.encoder.decode_regression(outputs)
+            return pandas.DataFrame(values, frame.index, self.encoder.target_names)
+        return class_answers(self.encoder, softmax(outputs), frame.index)
 
     def save(self, path: str | Path) -> Path:
         """Write the model: safetensors with a JSON header, whole or not at all.
@@ -131,3 +125,16 @@ class Predictor:
                 "It was written by a version that is not compatible; train it again."
             ) from error
         return cls(encoder, mlp, params, origin)
+
+
+def class_answers(encoder: TableEncoder, shares: np.ndarray, index: Any) -> "pandas.DataFrame":
+    """Return the most probable class under the target's name, and the probability of every class."""
+    import pandas
+
+    name, classes = encoder.target_names[0], encoder.classes
+    answer = {name: pandas.Series([classes[k] for k in shares.argmax(axis=1)], index)}
+    word = "probability"
+    while any(name == f"{word} of {label}" for label in classes):
+        word = f"predicted {word}"  # the answer keeps the target's name
+    each = {f"{word} of {label}": shares[:, k] for k, label in enumerate(classes)}
+    return pandas.DataFrame({**answer, **each}, index)

@@ -72,7 +72,7 @@ def resolve(estimator: Any, targets: str) -> Settings:
             return None
 
     given = estimator.get_params(deep=False)
-    hidden = attempt(_hidden, given["hidden_layer_sizes"])
+    hidden = attempt(check_hidden, given["hidden_layer_sizes"])
     attempt(check_activation, given["activation"])
     optimizer = attempt(_optimizer, given["optimizer"], given["learning_rate"])
     attempt(_number, "alpha", given["alpha"], Law(low=0))
@@ -92,14 +92,15 @@ def resolve(estimator: Any, targets: str) -> Settings:
     attempt(_flag, "warm_start", given["warm_start"])
     if not isinstance(given["verbose"], bool):
         attempt(check_count, "verbose", given["verbose"], low=0)
-    seed = attempt(_seed, given["random_state"])
+    seed = attempt(check_seed, given["random_state"])
     raise_problems(problems)
     if given["alpha"]:
         optimizer = chain(L2Decay(float(given["alpha"])), optimizer)
     return Settings(hidden, optimizer, loss, dtype, seed)
 
 
-def _hidden(sizes: Any) -> tuple[int, ...]:
+def check_hidden(sizes: Any) -> tuple[int, ...]:
+    """Return the units of the hidden layers, or raise."""
     if isinstance(sizes, numbers.Integral) and not isinstance(sizes, bool):
         sizes = (sizes,)
     if not isinstance(sizes, tuple | list | np.ndarray):
@@ -149,7 +150,7 @@ def _backend(backend: Any) -> None:
         raise InvalidArgument(f"backend must be 'jax' or 'numpy', got {backend!r}.{hint}")
 
 
-def _seed(random_state: Any) -> int:
+def check_seed(random_state: Any) -> int:
     """Return a seed; NumPy's global random state is neither read nor changed."""
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1)[0])

@@ -1,16 +1,23 @@
 """From records to figures to one self-contained page."""
 
 from neuralopt.report.figure import Figure
+from neuralopt.report.joint_figures import joint_figures
+from neuralopt.report.joint_records import JointRecords, load_joint
+from neuralopt.report.joint_terminal import joint_table
 from neuralopt.report.page import build_report, task_figures
 from neuralopt.report.records import Record, Records, TaskRecords, load_records
 from neuralopt.report.terminal import ranking_table
 
 __all__ = [
     "Figure",
+    "JointRecords",
     "Record",
     "Records",
     "TaskRecords",
     "build_report",
+    "joint_figures",
+    "joint_table",
+    "load_joint",
     "load_records",
     "ranking_table",
     "task_figures",

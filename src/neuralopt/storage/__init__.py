@@ -1,7 +1,7 @@
 """One container for everything that is kept: models, checkpoints, records."""
 
 from neuralopt.storage.atomic import check_writable, remove_leftovers, write_bytes, write_json, write_text
-from neuralopt.storage.container import Container, read_container, write_container
+from neuralopt.storage.container import Container, read_container, read_kind, write_container
 from neuralopt.storage.journal import Journal
 from neuralopt.storage.text import dumps, loads
 
@@ -12,6 +12,7 @@ __all__ = [
     "dumps",
     "loads",
     "read_container",
+    "read_kind",
     "remove_leftovers",
     "write_bytes",
     "write_container",

@@ -16,7 +16,7 @@ from neuralopt.core.files import readable_file
 from neuralopt.storage.atomic import write_bytes
 from neuralopt.storage.layout import DTYPES
 from neuralopt.storage.text import dumps
-from neuralopt.storage.verify import FORMAT, digest, verified
+from neuralopt.storage.verify import FORMAT, digest, kind_in, verified
 
 
 @dataclass(frozen=True)
@@ -163,6 +163,38 @@ def read_container(path: str | os.PathLike[str], *, kind: str, version: int, mma
     if not mmap:
         arrays = {name: array.copy() for name, array in arrays.items()}
     return Container(document["kind"], document["version"], document["header"], arrays, file)
+
+
+def read_kind(path: str | os.PathLike[str]) -> str | None:
+    """Return what kind of container a file is, without verifying it; None where it cannot be told.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    str or None
+        To choose what reads it; reading then says what is wrong with it.
+
+    Raises
+    ------
+    StorageError
+        When the file is missing, unreadable or empty.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = f"{tempfile.mkdtemp()}/a.safetensors"
+    >>> _ = write_container(path, kind="record", version=1, header={}, arrays={})
+    >>> read_kind(path)
+    'record'
+    """
+    file = readable_file(path)
+    with file.open("rb") as stream:
+        view = memoryview(memory_map.mmap(stream.fileno(), 0, access=memory_map.ACCESS_READ))
+    return kind_in(view)
 
 
 def _storable(name: Any, array: Any, problems: list[str]) -> np.ndarray:

@@ -15,6 +15,7 @@ FORMAT = "neuralopt"
 _FIELDS = {"format", "kind", "version", "neuralopt", "header", "sha256"}
 _READ_BY = {
     "model": "neuralopt predict MODEL FILE",
+    "joint": "neuralopt predict MODEL FILE, or neuralopt.JointOptimizer.load(FILE)",
     "checkpoint": "neuralopt.train(..., checkpoint=PATH)",
     "record": "neuralopt report RECORDS",
     "lookup": "neuralopt.SimilarityLookup.open(FILE)",
@@ -65,6 +66,14 @@ def verified(
     except Damaged as error:
         raise StorageError(f"'{file}' is damaged: {error}. {_RESTORE}") from error
     return document, arrays
+
+
+def kind_in(data: memoryview) -> str | None:
+    """Return the kind that a container names, or None."""
+    try:
+        return _document(parse(data)[0][FORMAT])["kind"]
+    except (NotSafetensors, Truncated, Damaged, KeyError):
+        return None
 
 
 def _document(text: str) -> dict[str, Any]:

@@ -1,0 +1,176 @@
+"""Fit all candidates and choose among them."""
+
+from typing import Any
+
+import numpy as np
+
+from neuralopt.core.errors import DataError, InvalidArgument, did_you_mean
+from neuralopt.joint.candidates.choosing import Verdict, choose, paired
+from neuralopt.joint.candidates.covering import beyond_residuals, cover, credible, leaning, neighbourhoods
+from neuralopt.joint.candidates.fitted import Fitted, fit_form, honest
+from neuralopt.joint.candidates.forms import FORMS, Views
+from neuralopt.joint.candidates.outlying import outlying
+from neuralopt.joint.candidates.selection import Selection, Table
+from neuralopt.joint.candidates.stacking import stack_weights
+from neuralopt.joint.candidates.wording import sentences
+from neuralopt.readout.checks import check_rows
+
+FINALS = ("select", "stack")
+TASKS = ("regression", "classification")
+
+
+def fit_candidates(
+    base: Any,
+    X_sim: Any,
+    y_sim: Any,
+    X_real: Any,
+    y_real: Any,
+    *,
+    final: str = "select",
+    weights: Any = None,
+    seed: int = 0,
+    task: str = "regression",
+) -> Selection:
+    """Fit models from the simulator alone to the real rows alone and choose by leave-one-out.
+
+    Parameters
+    ----------
+    base : object
+        The simulator's network: ``predict(X)`` of shape (n, k), ``features(X)`` of shape (n, m); with one
+        output it may have ``tangents(X)`` of shape (n, p), the derivatives of its value in all its weights:
+        then fine-tuning (to first order) is among the candidates.
+    X_sim, y_sim : array of shapes (n_sim, d) and (n_sim, k)
+        Simulated rows, columns scaled to about one; the targets are only looked at for their shape.
+    X_real, y_real : array of shapes (n, d) and (n, k)
+        Real rows in the same scales. For classification the targets are 0 and 1 for each class.
+    final : {"select", "stack"}, default "select"
+        The chosen candidate alone, or a mixture with weights >= 0 of all that are not clearly worse than
+        the best.
+    weights : array of shape (n,), >= 0, optional
+        Of the real rows; ones by default.
+    seed : int, default 0
+        Of the folds.
+    task : {"regression", "classification"}, default "regression"
+        Rows of classes are never taken for outliers.
+
+    Returns
+    -------
+    Selection
+        The table of candidates, the choice in words, predictions and intervals.
+
+    Raises
+    ------
+    DataError
+        For rows that cannot be used: none, lengths or widths that differ, values that are not finite.
+    InvalidArgument
+        For an unknown final or task, or weights that break their law.
+
+    Notes
+    -----
+    All candidates but the bare simulator are one form of regression: a few free trends (a shift, the
+    simulator's value) plus a residual with a covariance. All residuals of rows left out are closed form. The
+    covariance's parameters are learnt by restricted likelihood, for the table without the row in question.
+
+    Where simulated rows lie far from all real ones, residuals of rows left out with their neighbourhood count
+    by the share of such rows, both in units of the least; and if the simulator is credible only candidates
+    that lean on it are in the choice.
+
+    References
+    ----------
+    M. C. Kennedy and A. O'Hagan, 2000, Biometrika 87(1) (scaled simulator plus residual process);
+    O. Dubrule, 1983, Mathematical Geology 15(6) (rows left out with free trends);
+    P. Perdikaris et al., 2017, Proc. R. Soc. A 473 (nonlinear function of inputs and simulator).
+    """
+    for name, value, known in (("final", final, FINALS), ("task", task, TASKS)):
+        if value not in known:
+            near = did_you_mean(str(value), known)
+            raise InvalidArgument(f"{name} must be {' or '.join(map(repr, known))}, got {value!r}.{near}")
+    simulated = check_rows(X_sim, y_sim, bias=False)
+    real = check_rows(X_real, y_real, weights, bias=False)
+    if (simulated.H.shape[1], simulated.Y.shape[1]) != (real.H.shape[1], real.Y.shape[1]):
+        raise DataError(
+            "Simulated and real rows must have the same columns, got X of width "
+            f"{simulated.H.shape[1]} and {real.H.shape[1]}, y of width {simulated.Y.shape[1]} and "
+            f"{real.Y.shape[1]}."
+        )
+    views = Views(base, simulated.H)
+    counted = np.flatnonzero(real.weights > 0)
+    everything = views.see(real.H)
+    fitted = _fit(everything.take(counted), real.Y[counted], real.weights[counted], seed)
+    if task == "regression":
+        given = everything.take(counted), real.Y[counted], real.weights[counted]
+        out = outlying(fitted, *given, seed)
+        if out.any():
+            counted = counted[~out]
+            fitted = _fit(everything.take(counted), real.Y[counted], real.weights[counted], seed)
+    fitted = [honest(f, seed) for f in fitted]
+    seen, Y, s = everything.take(counted), real.Y[counted], real.weights[counted]
+    residuals = np.stack([f.residuals for f in fitted])
+    squares, beyond, among = np.sum(residuals**2, axis=2), None, np.ones(len(fitted), bool)
+    found = cover(simulated.H, seen.X, seed)
+    if found.beyond > 0:
+        blocks = neighbourhoods(seen.X, found.gap)
+        beyond = np.sum(np.stack([beyond_residuals(f, blocks) for f in fitted]) ** 2, axis=2)
+        if credible(seen.f, Y, views.f_scale):
+            among = np.array([leaning(f) for f in fitted])
+        # each in units of the least: errors far from all rows are larger by themselves
+        near, far = (losses / _least(losses[among], s) for losses in (squares, beyond))
+        squares = (1 - found.beyond) * near + found.beyond * far
+    verdict = choose(squares, np.array([f.form.complexity for f in fitted]), s, among)
+    mix = np.eye(len(fitted))[verdict.chosen]
+    if final == "stack":
+        mix[verdict.near] = stack_weights(residuals[verdict.near], s)
+    table = _table(fitted, np.sum(residuals**2, axis=2), beyond, verdict, mix, Y, s)
+    used = np.zeros(len(real.Y))
+    used[counted] = s
+    every = np.einsum("c,cnk->nk", mix, [_residuals(f, everything, real.Y, counted) for f in fitted])
+    words = sentences(table, fitted, squares, verdict, seen, Y, s, found, used == 0, not among.all())
+    return Selection(table, table.chosen, words, every, used, tuple(fitted), views)
+
+
+def _fit(seen: Any, Y: np.ndarray, weights: np.ndarray, seed: int) -> list[Fitted]:
+    """Fit every candidate whose trends can be found without one row, with a row to spare."""
+    return [
+        fit_form(form, seen, Y, weights, seed)
+        for form in FORMS
+        if (form.features != "tangents" or seen.tangents is not None)
+        and (form.free == 0 or len(Y) >= form.free + 2)
+    ]
+
+
+def _least(squares: np.ndarray, weights: np.ndarray) -> float:
+    """Return the least mean square of any candidate."""
+    return max(float(np.min(squares @ weights)) / weights.sum(), 1e-300)
+
+
+def _residuals(fitted: Fitted, everything: Any, Y: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """Return the residuals of all rows by fits that have not seen them."""
+    found = Y - fitted.predict(everything)
+    found[counted] = fitted.residuals
+    return found
+
+
+def _table(
+    fitted: list[Fitted],
+    squares: np.ndarray,
+    beyond: np.ndarray | None,
+    verdict: Verdict,
+    mix: np.ndarray,
+    Y: np.ndarray,
+    weights: np.ndarray,
+) -> Table:
+    share = weights / weights.sum()
+    spread = float(np.sqrt(np.sum(share @ (Y - share @ Y) ** 2)))
+    spread = spread if spread > 0 else 1.0
+    errors = np.sqrt(squares @ share)
+    deviations = paired(squares, share)[1]
+    names = tuple(f.form.name for f in fitted)
+    return Table(
+        names,
+        errors / spread,
+        deviations / np.maximum(2 * errors, 1e-300) / spread,
+        np.full(len(names), np.nan) if beyond is None else np.sqrt(beyond @ share) / spread,
+        np.array([f.form.complexity for f in fitted]),
+        names[verdict.chosen],
+        mix,
+    )

@@ -1,0 +1,125 @@
+"""The candidates: which trends, which covariance, how complex."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from neuralopt.joint.candidates.covariance import Covariance, Rows
+
+_RIDGE = 1e-6  # of the largest eigenvalue of the simulated features
+_FEW = 200  # simulated rows that give the size of the tangents
+
+
+class Form(NamedTuple):
+    """A candidate as a regression of `kriging`."""
+
+    name: str
+    complexity: int  # rank: among candidates that predict alike the lower one is taken
+    trend: str  # "none": the simulator as it is; "mean": b; "offset": f + b; "affine": rho f + b
+    inputs: str  # of the smooth part: "", "x" or "xf"
+    features: str  # of the linear part: "", "inputs", "readout", "pooled" or "tangents"
+    story: str  # what it is, for the summary
+
+    @property
+    def free(self) -> int:
+        """Number of trends that are never penalised."""
+        return {"none": 0, "affine": 2}.get(self.trend, 1)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the simulator has a part in it."""
+        return self.trend != "mean" or self.inputs == "xf" or self.features not in ("", "inputs")
+
+
+FORMS = (
+    Form("simulator", 0, "none", "", "", "the simulator's network as it is"),
+    Form("affine", 1, "affine", "", "", "the simulator, scaled and shifted"),
+    Form("pooled", 2, "offset", "", "pooled", "one readout for simulated and real rows"),
+    Form("prior ridge", 3, "affine", "", "readout", "a readout pulled toward the scaled simulator's"),
+    Form("real only", 4, "mean", "x", "inputs", "the real rows alone, by a kernel"),
+    Form("refit", 4, "mean", "", "readout", "a readout of the simulator's features from zero"),
+    Form("affine + kernel", 5, "affine", "x", "inputs", "the scaled simulator plus a smooth correction"),
+    Form("fine-tuned", 5, "affine", "", "tangents", "all weights pulled toward the scaled simulator's"),
+    Form("prior ridge + kernel", 6, "affine", "x", "readout", "prior ridge plus a smooth correction"),
+    Form("nonlinear", 7, "affine", "xf", "inputs", "a nonlinear function of the inputs and the simulator"),
+)
+
+
+class Views:
+    """What the candidates see of rows.
+
+    Parameters
+    ----------
+    base : object
+        With ``predict(X)`` of shape (n, k) and ``features(X)`` of shape (n, m); with one output it may have
+        ``tangents(X)`` of shape (n, p), the derivatives of its value in all its weights.
+    X_sim : numpy.ndarray, shape (n_sim, d)
+        The simulated rows, for the scales.
+    """
+
+    def __init__(self, base: Any, X_sim: np.ndarray) -> None:
+        self.base = base
+        features = np.asarray(base.features(X_sim), dtype=np.float64)
+        self.mean = features.mean(axis=0)
+        centred = features - self.mean
+        values, vectors = np.linalg.eigh(centred.T @ centred)
+        spread = 1 / np.sqrt(np.maximum(values, 0) + _RIDGE * max(float(values[-1]), 1e-300))
+        self.size = _size(centred)
+        # the readout's covariance given the simulated rows: what they left open is free to move
+        self.pooling = vectors * spread / _size(centred @ (vectors * spread))
+        f = np.asarray(base.predict(X_sim), dtype=np.float64)
+        self.f_mean, self.f_scale = f.mean(axis=0), np.maximum(f.std(axis=0), 1e-12)
+        self.tangent_size = _size(base.tangents(X_sim[:_FEW])) if hasattr(base, "tangents") else 1.0
+
+    def see(self, X: np.ndarray) -> "Seen":
+        """Return what there is to see of these rows."""
+        H = np.asarray(self.base.features(X), dtype=np.float64) - self.mean
+        f = np.asarray(self.base.predict(X), dtype=np.float64)
+        tangents = self.base.tangents(X) / self.tangent_size if hasattr(self.base, "tangents") else None
+        return Seen(X, f, (f - self.f_mean) / self.f_scale, H / self.size, H @ self.pooling, tangents)
+
+
+def _size(H: np.ndarray) -> float:
+    """Return the root-mean-square entry, so that a linear covariance has variances near one."""
+    return max(float(np.sqrt(np.mean(np.square(H)))), 1e-150)
+
+
+class Seen(NamedTuple):
+    """Rows as the candidates see them."""
+
+    X: np.ndarray  # (n, d)
+    f: np.ndarray  # (n, k), the simulator
+    standard: np.ndarray  # (n, k), the simulator in units of its spread
+    readout: np.ndarray  # (n, m)
+    pooled: np.ndarray  # (n, m)
+    tangents: np.ndarray | None  # (n, p)
+
+    def take(self, index: np.ndarray) -> "Seen":
+        """Return some of the rows."""
+        X, f, standard, readout, pooled = (part[index] for part in self[:5])
+        tangents = None if self.tangents is None else self.tangents[index]
+        return Seen(X, f, standard, readout, pooled, tangents)
+
+    def rows(self, form: Form) -> Rows:
+        """Return what a form's covariance reads."""
+        none = self.X[:, :0]
+        inputs = {"": none, "x": self.X, "xf": np.hstack([self.X, self.standard])}[form.inputs]
+        features = {"": none, "inputs": inputs}.get(form.features)
+        if features is None:
+            features = getattr(self, form.features)
+        return Rows(inputs, features)
+
+    def trends(self, form: Form) -> np.ndarray:
+        """Return the free trends of each output, of shape (k, n, p)."""
+        ones = np.ones_like(self.f.T)[:, :, None]
+        return np.concatenate([ones, self.f.T[:, :, None]], axis=2) if form.trend == "affine" else ones
+
+    def offset(self, form: Form) -> np.ndarray:
+        """Return what is taken away from the targets."""
+        return self.f if form.trend in ("none", "offset") else np.zeros_like(self.f)
+
+    def covariance(self, form: Form) -> Covariance:
+        """Return a form's covariance."""
+        d = self.X.shape[1]
+        p = {"": 0, "x": d, "xf": d + self.f.shape[1]}[form.inputs]
+        return Covariance(p, bool(form.features), 1.2 * np.sqrt(max(1, p)))

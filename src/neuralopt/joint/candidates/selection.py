@@ -1,0 +1,131 @@
+"""What the candidates' errors on rows left out say, and the predictions of the chosen one."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neuralopt.core.errors import InvalidArgument
+from neuralopt.joint.candidates.conformal import half_widths
+from neuralopt.joint.candidates.fitted import Fitted
+from neuralopt.joint.candidates.forms import Views
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The candidates side by side; it prints.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the candidates.
+    errors, deviations : numpy.ndarray, shape (candidates,)
+        Leave-one-out root-mean-square error in units of the real targets' standard deviation, and its
+        standard error.
+    beyond : numpy.ndarray, shape (candidates,)
+        The same error when rows are left out with their neighbourhood; NaN where real rows cover the
+        domain.
+    complexity : numpy.ndarray, shape (candidates,)
+        Ranks.
+    chosen : str
+        The candidate taken by itself.
+    weights : numpy.ndarray, shape (candidates,)
+        Of the candidates in the mixture; one and zeros unless they are stacked.
+    """
+
+    names: tuple[str, ...]
+    errors: np.ndarray
+    deviations: np.ndarray
+    beyond: np.ndarray
+    complexity: np.ndarray
+    chosen: str
+    weights: np.ndarray
+
+    def frame(self) -> Any:
+        """Return the table as a pandas DataFrame, the least error first."""
+        import pandas as pd
+
+        columns = {
+            "candidate": self.names,
+            "loo_error": self.errors,
+            "standard_error": self.deviations,
+            "beyond_cover": self.beyond,
+            "complexity": self.complexity,
+            "weight": self.weights,
+            "chosen": [name == self.chosen for name in self.names],
+        }
+        return pd.DataFrame(columns).sort_values("loo_error", kind="stable", ignore_index=True)
+
+    def __str__(self) -> str:
+        """Return the table as text."""
+        far = bool(np.isfinite(self.beyond).any())
+        lines = [f"{'candidate':22s} {'LOO error':>10s} {'+-':>8s}{'  beyond' * far} rank weight"]
+        for i in np.argsort(self.errors, kind="stable"):
+            beyond = f" {self.beyond[i]:7.4f}" if far else ""
+            lines.append(
+                f"{self.names[i]:22s} {self.errors[i]:10.4f} {self.deviations[i]:8.4f}{beyond} "
+                f"{self.complexity[i]:4d} {self.weights[i]:6.3f}{'  chosen' * (self.names[i] == self.chosen)}"
+            )
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """The model that the leave-one-out errors chose.
+
+    Attributes
+    ----------
+    table : Table
+        All candidates with their errors.
+    chosen : str
+        The simplest candidate that is not clearly worse than the best.
+    summary : tuple of str
+        Sentences: whether the simulator helped and by how much, and what else a reader should know.
+    loo_residuals : numpy.ndarray, shape (n, k)
+        Of the final model, in the units of the targets given.
+    weights : numpy.ndarray, shape (n,)
+        Of the real rows, with robust ones.
+    fitted : tuple of Fitted
+        In the order of the table.
+    views : Views
+        What the candidates see of rows.
+    """
+
+    table: Table
+    chosen: str
+    summary: tuple[str, ...]
+    loo_residuals: np.ndarray
+    weights: np.ndarray
+    fitted: tuple[Fitted, ...]
+    views: Views
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the final model's values, of shape (n, k)."""
+        seen = self.views.see(np.asarray(X, dtype=np.float64))
+        used = [(w, f) for w, f in zip(self.table.weights, self.fitted) if w > 0]
+        return np.sum([w * f.predict(seen) for w, f in used], axis=0)
+
+    def predict_by(self, name: str, X: Any) -> np.ndarray:
+        """Return one candidate's values, of shape (n, k)."""
+        if name not in self.table.names:
+            raise InvalidArgument(f"There is no candidate {name!r}; there are {', '.join(self.table.names)}.")
+        return self.fitted[self.table.names.index(name)].predict(self.views.see(np.asarray(X, np.float64)))
+
+    def intervals(self, X: Any, coverage: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
+        """Return lower and upper ends of prediction intervals by conformal leave-one-out residuals.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+            Rows.
+        coverage : float in (0, 1), default 0.9
+            Share of new real rows that the intervals are to hold, on average over real samples.
+
+        Returns
+        -------
+        tuple of two arrays of shape (n, k)
+            Infinite where there are too few real rows for the coverage.
+        """
+        middle = self.predict(X)
+        half = half_widths(self.loo_residuals, coverage)
+        return middle - half, middle + half

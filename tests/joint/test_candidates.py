@@ -1,0 +1,231 @@
+"""The choice among candidates on pairs whose truth is known."""
+
+import numpy as np
+import pytest
+
+from neuralopt.core.errors import DataError, InvalidArgument
+from neuralopt.joint.candidates import fit_candidates
+from neuralopt.joint.candidates.covering import cover
+
+from .small_base import SmallBase, drawn, error
+
+
+def wave(X):
+    return np.sin(5 * X[:, 0]) + X[:, 1] ** 2
+
+
+def noise_rows(d, n, seed):
+    random = np.random.default_rng(seed)
+    X_sim, X = random.normal(size=(300, d)), random.normal(size=(n, d))
+    y_sim = np.sin(X_sim[:, :1])
+    return SmallBase(X_sim, y_sim), X_sim, y_sim, X, random
+
+
+def test_a_scaled_and_bent_simulator_helps_and_it_is_said():
+    base, (X_sim, y_sim, X, y, X_test, y_test) = drawn(wave, lambda X: 1.4 * wave(X) + X[:, 1] - 1, 2, 14)
+    found = fit_candidates(base, X_sim, y_sim, X, y)
+    errors = {name: error(found.predict_by(name, X_test), y_test) for name in found.table.names}
+    assert len(errors) == 10
+    assert error(found.predict(X_test), y_test) < 0.1 * min(errors["real only"], errors["simulator"])
+    assert found.summary[0].startswith("The simulator helped: ")
+    assert "chosen" in str(found.table)
+    frame = found.table.frame()
+    assert frame["loo_error"].is_monotonic_increasing
+    assert frame.loc[frame["chosen"], "candidate"].tolist() == [found.chosen]
+    again = fit_candidates(base, X_sim, y_sim, X, y)
+    np.testing.assert_array_equal(again.predict(X_test), found.predict(X_test))
+
+
+def test_a_response_without_correlation_is_found_as_a_function_of_the_simulator():
+    def simulator(X):
+        return np.sin(6 * X[:, 0]) * np.cos(3 * X[:, 1])
+
+    base, (X_sim, y_sim, X, y, X_test, y_test) = drawn(
+        simulator, lambda X: simulator(X) ** 2 + 0.2 * X[:, 0], 2, 22, seed=1
+    )
+    assert abs(np.corrcoef(base.predict(X_test)[:, 0], y_test[:, 0])[0, 1]) < 0.25
+    found = fit_candidates(base, X_sim, y_sim, X, y)
+    assert found.chosen == "nonlinear"
+    assert error(found.predict(X_test), y_test) < 0.1
+    assert error(found.predict_by("affine", X_test), y_test) > 0.8
+    assert any("nonlinear function" in sentence for sentence in found.summary)
+
+
+@pytest.mark.parametrize("final", ["select", "stack"])
+def test_a_harmful_simulator_is_recognised_and_said(final):
+    base, (X_sim, y_sim, X, y, X_test, y_test) = drawn(
+        lambda X: 20 * X[:, 1] ** 2 - 3 * np.cos(5 * X[:, 0]) * X[:, 1],
+        lambda X: np.sin(3 * X[:, 0]) + X[:, 1],
+        2,
+        16,
+    )
+    found = fit_candidates(base, X_sim, y_sim, X, y, final=final)
+    assert found.chosen == "real only"
+    best = error(found.predict_by("real only", X_test), y_test)
+    assert error(found.predict(X_test), y_test) <= 1.10 * best
+    assert found.summary[0].startswith("The simulator is useless here: ")
+    assert "harmful" in found.summary[1]
+
+
+def test_an_identical_simulator_is_not_spoilt_by_the_real_rows():
+    base, (X_sim, y_sim, X, y, X_test, y_test) = drawn(wave, wave, 2, 8)
+    found = fit_candidates(base, X_sim, y_sim, X, y)
+    assert error(found.predict(X_test), y_test) <= 1.10 * error(base.predict(X_test), y_test)
+
+
+def step(X):
+    return np.tanh(8 * (X[:, 0] - 0.6)) + 0.1 * np.sin(9 * X[:, 1])
+
+
+def half(X):
+    return X * np.array([0.5, 1.0])
+
+
+def test_beyond_the_real_rows_a_credible_simulator_is_leant_on():
+    base, (X_sim, y_sim, X, y, X_test, y_test) = drawn(
+        step, lambda X: np.tanh(8 * (X[:, 0] - 0.6)) + 0.3 * X[:, 1], 2, 16, within=half
+    )
+    found = fit_candidates(base, X_sim, y_sim, X, y)
+    alone = error(found.predict_by("real only", X_test), y_test)
+    assert found.table.names[np.argmin(found.table.errors)] == "real only"  # no residual tells of the step
+    assert found.chosen != "real only"
+    assert error(found.predict(X_test), y_test) < min(0.5 * alone, error(base.predict(X_test), y_test) * 1.1)
+    assert "lean on the simulator" in found.summary[0]
+    assert np.isfinite(found.table.beyond).all()
+    assert "beyond" in str(found.table)
+
+
+def test_a_simulator_that_is_not_credible_is_not_leant_on():
+    base, (X_sim, y_sim, X, y, X_test, y_test) = drawn(
+        lambda X: np.sin(9 * X[:, 0]) * np.cos(8 * X[:, 1]),
+        lambda X: 1 + 2 * X[:, 0] + X[:, 1] ** 2,
+        2,
+        16,
+        within=half,
+    )
+    found = fit_candidates(base, X_sim, y_sim, X, y)
+    assert error(found.predict(X_test), y_test) <= 1.1 * error(found.predict_by("real only", X_test), y_test)
+
+
+def test_rows_spread_like_the_simulated_ones_cover_them_and_half_of_the_domain_does_not():
+    random = np.random.default_rng(0)
+    for d, n in ((1, 8), (2, 20), (5, 8), (8, 60)):
+        X_sim = random.random((500, d))
+        shares = [cover(X_sim, random.random((n, d))).beyond for _ in range(40)]
+        assert np.mean(np.array(shares) > 0) <= 0.15
+    X_sim = random.random((500, 2))
+    assert 0.3 < cover(X_sim, random.random((20, 2)) * [0.5, 1]).beyond < 0.6
+
+
+def test_outliers_do_not_break_the_fit_and_are_named():
+    base, (X_sim, y_sim, X, y, X_test, y_test) = drawn(
+        wave, lambda X: 1.4 * wave(X) + X[:, 1], 2, 24, noise=0.03
+    )
+    clean = fit_candidates(base, X_sim, y_sim, X, y)
+    spoilt = y.copy()
+    spoilt[[3, 17]] += 8 * y_test.std()
+    found = fit_candidates(base, X_sim, y_sim, X, spoilt)
+    assert (clean.weights == 1).all()
+    assert np.flatnonzero(found.weights == 0).tolist() == [3, 17]
+    assert error(found.predict(X_test), y_test) <= 1.5 * error(clean.predict(X_test), y_test) + 0.01
+    assert any("Real rows 3, 17 were left out" in sentence for sentence in found.summary)
+    assert abs(found.loo_residuals[3, 0]) > 5 * y_test.std()  # seen by the intervals all the same
+
+
+def test_nothing_is_learnt_from_noise():
+    scores = []
+    for seed in range(4):
+        base, X_sim, y_sim, X, random = noise_rows(3, 20, seed)
+        y = random.normal(size=(20, 1))
+        X_test, y_test = random.normal(size=(500, 3)), random.normal(size=(500, 1))
+        found = fit_candidates(base, X_sim, y_sim, X, y)
+        scores.append(1 - error(found.predict(X_test), y_test) ** 2)
+    assert np.median(scores) <= 0.05
+
+
+def test_intervals_hold_new_rows():
+    held = []
+    for seed in range(3):
+        base, (X_sim, y_sim, X, y, X_test, y_test) = drawn(
+            wave, lambda X: 1.4 * wave(X) + X[:, 1], 2, 20, seed=seed, noise=0.1
+        )
+        noisy = y_test + 0.1 * y_test.std() * np.random.default_rng(seed).normal(size=y_test.shape)
+        low, high = fit_candidates(base, X_sim, y_sim, X, y).intervals(X_test, 0.9)
+        held.append(np.mean((low <= noisy) & (noisy <= high)))
+    assert 0.82 <= np.mean(held) <= 0.97
+
+
+def test_the_mixture_weighs_only_what_is_not_clearly_worse():
+    base, (X_sim, y_sim, X, y, X_test, _) = drawn(wave, lambda X: 1.4 * wave(X) + X[:, 1], 2, 20, noise=0.2)
+    found = fit_candidates(base, X_sim, y_sim, X, y, final="stack")
+    weights = found.table.weights
+    assert weights.sum() == pytest.approx(1)
+    assert (weights >= 0).all()
+    assert np.sum(weights > 0) >= 2
+    assert (found.table.errors[weights > 0] <= 1.2 * found.table.errors.min() + 1e-12).all()
+    wanted = sum(w * found.predict_by(n, X_test) for w, n in zip(weights, found.table.names) if w)
+    np.testing.assert_allclose(found.predict(X_test), wanted)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+def test_a_handful_of_real_rows_is_answered_by_what_they_can_carry(n):
+    base, (X_sim, y_sim, X, y, X_test, _) = drawn(wave, lambda X: wave(X) + 1, 2, n)
+    found = fit_candidates(base, X_sim, y_sim, X, y)
+    assert np.isfinite(found.predict(X_test)).all()
+    assert found.table.names[0] == "simulator"
+    assert ("real only" in found.table.names) == (n >= 3)
+    assert any("few real rows" in sentence for sentence in found.summary)
+
+
+def test_duplicates_constants_and_rows_of_weight_zero_are_borne():
+    base, (X_sim, y_sim, X, y, X_test, _) = drawn(wave, lambda X: wave(X) + 1, 2, 9)
+    twice = fit_candidates(base, X_sim, y_sim, np.vstack([X, X]), np.vstack([y, y]))
+    assert np.isfinite(twice.predict(X_test)).all()
+    constant = fit_candidates(base, X_sim, y_sim, X, np.ones((9, 1)))
+    np.testing.assert_allclose(constant.predict(X_test), 1, atol=1e-6)
+    y[4] = 1e3
+    weights = np.where(np.arange(9) == 4, 0.0, 1.0)
+    without = fit_candidates(base, X_sim, y_sim, np.delete(X, 4, axis=0), np.delete(y, 4, axis=0))
+    weighted = fit_candidates(base, X_sim, y_sim, X, y, weights=weights)
+    np.testing.assert_allclose(weighted.predict(X_test), without.predict(X_test), atol=1e-8)
+
+
+def test_several_outputs_and_classes():
+    random = np.random.default_rng(0)
+    X_sim, X, X_test = (random.normal(size=(n, 2)) for n in (400, 30, 300))
+    codes = [
+        np.eye(3)[np.argmax(x @ [[1, 0, -1], [0, 1, -1]] + shift, axis=1)]
+        for x, shift in ((X_sim, 0.0), (X, [0.5, 0, 0]), (X_test, [0.5, 0, 0]))
+    ]
+    base = SmallBase(X_sim, codes[0])
+    found = fit_candidates(base, X_sim, codes[0], X, codes[1], task="classification")
+    right = np.mean(np.argmax(found.predict(X_test), axis=1) == np.argmax(codes[2], axis=1))
+    bare = np.mean(np.argmax(base.predict(X_test), axis=1) == np.argmax(codes[2], axis=1))
+    assert found.predict(X_test).shape == (300, 3)
+    assert right >= bare - 0.02
+    assert (found.weights == 1).all()
+
+
+def test_hundreds_of_real_rows_are_fitted_with_parameters_of_some():
+    base, (X_sim, y_sim, X, y, X_test, y_test) = drawn(wave, lambda X: wave(X) ** 2 + X[:, 1], 2, 150)
+    found = fit_candidates(base, X_sim, y_sim, X, y)
+    assert error(found.predict(X_test), y_test) < 0.02
+
+
+def test_refusals():
+    base, (X_sim, y_sim, X, y, *_) = drawn(wave, wave, 2, 6)
+    with pytest.raises(
+        InvalidArgument, match=r"final must be 'select' or 'stack', got 'stak'\. Did you mean"
+    ):
+        fit_candidates(base, X_sim, y_sim, X, y, final="stak")
+    with pytest.raises(InvalidArgument, match="task must be 'regression' or 'classification'"):
+        fit_candidates(base, X_sim, y_sim, X, y, task="ranking")
+    with pytest.raises(DataError, match="same columns, got X of width 2 and 1, y of width 1 and 1"):
+        fit_candidates(base, X_sim, y_sim, X[:, :1], y)
+    with pytest.raises(DataError, match="must be finite"):
+        fit_candidates(base, X_sim, y_sim, X, np.full((6, 1), np.nan))
+    found = fit_candidates(base, X_sim, y_sim, X, y)
+    with pytest.raises(InvalidArgument, match="There is no candidate 'gp'"):
+        found.predict_by("gp", X)
+    with pytest.raises(InvalidArgument, match="coverage must be between 0 and 1"):
+        found.intervals(X, 1.0)

@@ -1,0 +1,254 @@
+"""Every closed form of the candidates against a refit by brute force, in float64."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from neuralopt.joint.candidates import kriging
+from neuralopt.joint.candidates.choosing import choose
+from neuralopt.joint.candidates.conformal import half_widths
+from neuralopt.joint.candidates.covariance import Covariance, Rows
+from neuralopt.joint.candidates.fitted import fit_form, honest
+from neuralopt.joint.candidates.forms import FORMS, Views
+from neuralopt.joint.candidates.stacking import stack_weights
+from neuralopt.readout import leave_one_out
+
+from .small_base import SmallBase, drawn
+
+FITTED = [form for form in FORMS if form.trend != "none"]
+
+
+@pytest.fixture(scope="module")
+def seen():
+    """Fourteen real rows with two outputs, weights and a network."""
+    base, (X_sim, y_sim, X, y, *_) = drawn(
+        lambda X: np.sin(4 * X[:, 0]) + X[:, 1] ** 2, lambda X: np.sin(4 * X[:, 0]) + X[:, 1], 2, 14
+    )
+    two = SmallBase(X_sim, np.hstack([y_sim, y_sim**2]))
+    two.tangents = base.tangents
+    weights = np.random.default_rng(1).uniform(0.3, 2, 14)
+    return Views(two, X_sim).see(X), np.hstack([y, np.cos(y)]), weights
+
+
+def problem_of(form, seen, Y, weights):
+    return kriging.Problem(seen.rows(form), seen.trends(form), Y - seen.offset(form), weights)
+
+
+def some(cov):
+    return cov.start() + np.linspace(-0.3, 0.4, cov.size)
+
+
+def by_the_whole_system(cov, t, problem, rows, trends):
+    """Return predictions from one linear system in values and trends, without elimination."""
+    K = kriging.noisy(cov, t, problem)
+    found = []
+    for j, y in enumerate(problem.Y.T):
+        F = problem.trends[j]
+        p = F.shape[1]
+        system = np.block([[K, F], [F.T, np.zeros((p, p))]])
+        solution = np.linalg.solve(system, np.append(y, np.zeros(p)))
+        across = np.hstack([cov.across(t, rows, problem.rows), trends[j]])
+        found.append(across @ solution)
+    return np.stack(found, axis=1)
+
+
+@pytest.mark.parametrize("form", FITTED, ids=lambda f: f.name)
+def test_rows_and_blocks_left_out_are_those_of_refits_without_them(form, seen):
+    views, Y, weights = seen
+    cov, problem = views.covariance(form), problem_of(form, views, Y, weights)
+    t = some(cov)
+    solved = kriging.solve(cov, t, problem)
+    every = np.arange(len(Y))
+    scale = np.max(abs(kriging.left_out(solved)))
+    for block in ([0], [5], [13], [2, 7, 9]):
+        kept, out = np.setdiff1d(every, block), views.take(np.array(block))
+        wanted = problem.Y[block] - by_the_whole_system(
+            cov, t, problem.take(kept), out.rows(form), out.trends(form)
+        )
+        np.testing.assert_allclose(kriging.block_out(solved, np.array(block)), wanted, atol=2e-7 * scale)
+        if len(block) == 1:
+            np.testing.assert_allclose(kriging.left_out(solved)[block], wanted, atol=2e-7 * scale)
+
+
+@pytest.mark.parametrize("form", FITTED, ids=lambda f: f.name)
+def test_the_slope_of_the_likelihood_is_that_of_finite_differences(form, seen):
+    views, Y, weights = seen
+    cov, problem = views.covariance(form), problem_of(form, views, Y, weights)
+    t = some(cov)
+    _, slope = kriging.likelihood(cov, t, problem)
+    steps = 1e-5 * np.eye(cov.size)
+    wanted = [
+        (kriging.likelihood(cov, t + h, problem)[0] - kriging.likelihood(cov, t - h, problem)[0]) / 2e-5
+        for h in steps
+    ]
+    np.testing.assert_allclose(slope, wanted, atol=1e-5 * (1 + np.max(np.abs(wanted))))
+
+
+def test_the_likelihood_is_that_of_contrasts(seen):
+    """REML is the likelihood of contrasts that the trends do not touch; any basis of them gives one value."""
+    views, Y, weights = seen
+    form = next(f for f in FORMS if f.name == "affine + kernel")
+    cov, problem = views.covariance(form), problem_of(form, views, Y, weights)
+    problem = problem._replace(trends=problem.trends[:1], Y=problem.Y[:, :1])
+    F, y = problem.trends[0], problem.Y[:, 0]
+
+    def by_contrasts(t):
+        Q = np.linalg.qr(F, mode="complete")[0][:, 2:]
+        K = Q.T @ kriging.noisy(cov, t, problem) @ Q
+        square = (Q.T @ y) @ np.linalg.solve(K, Q.T @ y)
+        return 0.5 * (np.linalg.slogdet(K)[1] + len(K) * np.log(square)) + cov.prior(t)[0]
+
+    one, two = some(cov), some(cov) * 0.7
+    ours = kriging.likelihood(cov, one, problem)[0] - kriging.likelihood(cov, two, problem)[0]
+    assert ours == pytest.approx(by_contrasts(one) - by_contrasts(two), rel=1e-7)
+
+
+def test_refit_is_the_ridge_of_the_readout_room(seen):
+    views, Y, weights = seen
+    form = next(f for f in FORMS if f.name == "refit")
+    cov, problem = views.covariance(form), problem_of(form, views, Y, weights)
+    t = np.array([-2.0])
+    found = kriging.left_out(kriging.solve(cov, t, problem))
+    lam = (cov.noise(t) + 1e-10 * np.mean(cov.own(t, problem.rows))) * views.readout.shape[1]
+    wanted = leave_one_out(views.readout, Y, lam, weights).residuals
+    np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-8)
+
+
+def test_affine_is_least_squares(seen):
+    views, Y, weights = seen
+    form = next(f for f in FORMS if f.name == "affine")
+    found = fit_form(form, views, Y, weights, 0)
+    for j in range(2):
+        X, root = np.stack([np.ones(14), views.f[:, j]], axis=1), np.sqrt(weights)
+        for i in range(14):
+            kept = np.arange(14) != i
+            c = np.linalg.lstsq((root[:, None] * X)[kept], (root * Y[:, j])[kept])[0]
+            assert found.residuals[i, j] == pytest.approx(Y[i, j] - X[i] @ c, abs=1e-9)
+
+
+@pytest.mark.parametrize("form", FITTED, ids=lambda f: f.name)
+def test_the_deviation_of_a_row_left_out_is_that_of_a_prediction_without_it(form, seen):
+    views, Y, _ = seen
+    cov, problem = views.covariance(form), problem_of(form, views, Y, np.ones(14))
+    t = some(cov)
+    solved = kriging.solve(cov, t, problem)
+    z = kriging.standardised(solved)
+    kept = np.arange(14) != 3
+    out = views.take(np.array([3]))
+    rest = problem.take(np.flatnonzero(kept))
+    without = kriging.solve(cov, t, rest)._replace(scale=np.ones(2))
+    wanted = kriging.deviations(cov, t, rest, without, out.rows(form), out.trends(form))[0]
+    np.testing.assert_allclose(kriging.left_out(solved)[3] / z[3], wanted, rtol=1e-4)
+
+
+def test_parameters_learnt_with_a_row_flatter_flexible_candidates_on_noise():
+    plain, fair = [], []
+    for seed in range(4):
+        random = np.random.default_rng(seed)
+        X_sim, X = random.normal(size=(200, 4)), random.normal(size=(15, 4))
+        base = SmallBase(X_sim, np.sin(X_sim[:, :1]))
+        views = Views(base, X_sim)
+        y = random.normal(size=(15, 1))
+        form = next(f for f in FORMS if f.name == "nonlinear")
+        found = fit_form(form, views.see(X), y, np.ones(15), 0)
+        plain.append(np.mean(found.residuals**2) / y.var())
+        fair.append(np.mean(honest(found, 0).residuals ** 2) / y.var())
+    assert np.mean(fair) > 1.05 * np.mean(plain)
+    assert np.mean(fair) > 0.95  # no better than the mean of the targets, which is the truth
+
+
+def test_of_candidates_that_are_not_clearly_worse_the_simplest_is_chosen():
+    random = np.random.default_rng(0)
+    best = random.normal(size=40) ** 2
+    same = best * np.exp(0.5 * random.normal(size=40))
+    same *= 1.02 * best.mean() / same.mean()
+    far = 2 * best
+    rank, ones, free = np.array([5, 1, 0]), np.ones(40), np.ones(3, bool)
+    verdict = choose(np.stack([best, same, far]), rank, ones, free)
+    assert verdict.chosen == 1
+    assert verdict.near.tolist() == [True, True, False]
+    assert choose(np.stack([best, far, far]), rank, ones, free).chosen == 0
+    assert choose(np.stack([best, best, far]), rank, ones, free).best == 1  # a tie: the simpler
+    assert choose(np.stack([best, same, far]), rank, ones, np.array([False, False, True])).chosen == 2
+
+
+def test_one_large_row_does_not_excuse_a_candidate_that_is_worse_everywhere():
+    best = np.full(20, 0.01)
+    worse = np.full(20, 0.02)
+    worse[0] = 5.0  # its standard error alone is as wide as the difference
+    assert choose(np.stack([best, worse]), np.array([3, 0]), np.ones(20), np.ones(2, bool)).chosen == 0
+
+
+def test_each_part_of_the_rule_holds_candidates_off_by_itself():
+    rank, free = np.array([3, 0]), np.ones(2, bool)
+
+    def chosen(best, other):
+        return choose(np.stack([best, other]), rank, np.ones(len(best)), free).chosen
+
+    best = np.random.default_rng(0).random(30)
+    assert chosen(best, best) == 1
+    assert chosen(best, 1.1 * best) == 0  # a little worse, everywhere
+    heavy, other = np.ones(20), np.full(20, 1.6)
+    heavy[0], other[0] = 100.0, 90.0
+    assert chosen(heavy, other) == 0  # within one standard error in squares, not in absolute values
+    assert chosen(np.full(3, 0.01), np.array([0.005, 0.005, 1.0])) == 0  # three rows prove nothing: far worse
+
+
+def test_weights_of_rows_count_as_rows():
+    random = np.random.default_rng(3)
+    squares = random.random((3, 8))
+    counts = np.array([1, 2, 1, 3, 1, 1, 2, 1])
+    free = np.ones(3, bool)
+    weighted = choose(squares, np.arange(3), counts.astype(float), free)
+    repeated = choose(np.repeat(squares, counts, axis=1), np.arange(3), np.ones(counts.sum()), free)
+    np.testing.assert_allclose(weighted.errors, repeated.errors)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_mixture_is_the_one_of_least_squares_on_the_simplex(seed):
+    random = np.random.default_rng(seed)
+    residuals = random.normal(size=(4, 15, 2)) * np.array([1, 1.2, 0.8, 3])[:, None, None]
+    rows = random.uniform(0.2, 2, 15)
+
+    def loss(w):
+        return float(rows @ np.sum(np.einsum("c,cnk->nk", w, residuals) ** 2, axis=1))
+
+    wanted = minimize(
+        loss,
+        np.full(4, 0.25),
+        method="SLSQP",
+        bounds=[(0, 1)] * 4,
+        constraints={"type": "eq", "fun": lambda w: w.sum() - 1},
+        options={"ftol": 1e-14},
+    )
+    found = stack_weights(residuals, rows)
+    assert found.sum() == pytest.approx(1)
+    assert (found >= 0).all()
+    np.testing.assert_allclose(found, wanted.x, atol=1e-4)
+    assert loss(found) <= wanted.fun * (1 + 1e-9)
+
+
+def test_the_mixture_of_perfect_candidates_is_even():
+    np.testing.assert_allclose(stack_weights(np.zeros((2, 5, 1)), np.ones(5)), [0.5, 0.5])
+
+
+def test_intervals_hold_as_often_as_they_say():
+    random = np.random.default_rng(0)
+    held = []
+    for _ in range(4000):
+        q = random.standard_cauchy((20, 2))
+        held.append(abs(q[-1]) <= half_widths(q[:-1], 0.9))
+    np.testing.assert_allclose(
+        np.mean(held, axis=0), 0.9, atol=0.015
+    )  # 18 of 19 residuals and one more: 18/20
+    assert np.isinf(half_widths(np.ones((8, 1)), 0.9)).all()
+    assert half_widths(np.arange(9.0)[:, None], 0.9) == 8
+
+
+def test_a_part_without_inputs_and_one_without_features_have_their_variances():
+    rows = Rows(np.array([[0.0], [1.0]]), np.array([[2.0, 0.0], [0.0, 2.0]]))
+    linear = Covariance(0, True)
+    np.testing.assert_allclose(linear.across(linear.start(), rows, rows), 2 * np.eye(2))
+    smooth = Covariance(1, False, 1.0)
+    np.testing.assert_allclose(smooth.across(smooth.start(), rows, rows)[0, 1], np.exp(-0.5))
+    np.testing.assert_allclose(smooth.own(smooth.start(), rows), 1)

@@ -75,9 +75,10 @@ class JointEstimator(Arguments):
     def _simulated(self, X: Any, y: Any, **asked: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return the checked simulated rows."""
         with text_explained(X, type(self).__name__):
-            return validate_data(
+            rows: Any = validate_data(
                 self, X, y, dtype=np.float64, multi_output=True, ensure_min_samples=2, **asked
             )
+        return rows
 
     def _real(self, X: Any, y: Any, **asked: Any) -> tuple[Any, Any]:
         """Return the checked real rows, or None and None where there are none."""
@@ -91,7 +92,10 @@ class JointEstimator(Arguments):
         name = type(self).__name__
         try:
             with text_explained(X, name):
-                return validate_data(self, X, y, reset=False, dtype=np.float64, multi_output=True, **asked)
+                rows: Any = validate_data(
+                    self, X, y, reset=False, dtype=np.float64, multi_output=True, **asked
+                )
+                return rows
         except DataError:
             raise
         except ValueError as error:
@@ -125,4 +129,5 @@ class JointEstimator(Arguments):
     def _rows(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
         with text_explained(X, type(self).__name__):
-            return validate_data(self, X, reset=False, dtype=np.float64)
+            rows: Any = validate_data(self, X, reset=False, dtype=np.float64)
+        return rows

@@ -63,17 +63,16 @@ def numbers(A: Any, name: str) -> np.ndarray:
 
 def check_weights(weights: Any) -> tuple[float, ...]:
     """Return the weights of the loss's terms, or raise."""
-    found: tuple[float, ...]
     try:
-        found = tuple(float(w) for w in weights)
+        found = [float(w) for w in weights]
     except (TypeError, ValueError):
-        found = ()
+        found = []
     if len(found) not in (2, 3) or not all(0 <= w < np.inf for w in found) or not found[0]:
         raise InvalidArgument(
             "loss_weights must be two or three numbers >= 0 (supervised, alignment, neighbours), the first "
             f"above 0, got {weights!r}."
         )
-    return found
+    return tuple(found)
 
 
 def warn_about(X_sim: np.ndarray, X_real: np.ndarray, Y_real: np.ndarray) -> None:

@@ -255,7 +255,7 @@ def _adam(**given):
         ),
         (
             transforms.partition(_adam(), slow=(transforms.by_name("0/*"), _adam(eps=lambda step: -1.0))),
-            "Adam: eps must satisfy 0 <= eps at every step, got -1.0 at step 0 of Function(",
+            "Adam: eps must satisfy 0 < eps at every step, got -1.0 at step 0 of Function(",
         ),
         (
             _adam(learning_rate=schedules.ReduceOnPlateau(schedules.Warmup(0.1, 4, start=-0.1))),

@@ -88,7 +88,7 @@ class JointClassifier(ClassifierMixin, JointEstimator):
     >>> import numpy as np
     >>> X = np.random.default_rng(0).normal(size=(80, 2))
     >>> y = np.where(X[:, 0] > 0, "hot", "cold")
-    >>> model = JointClassifier((8,), epochs=50, random_state=0)
+    >>> model = JointClassifier((8,), epochs=50, robust=None, random_state=0)
     >>> model = model.fit(X[:60], y[:60], X_real=X[60:], y_real=y[60:])
     >>> model.predict([[2.0, 0.0], [-2.0, 0.0]]).tolist()
     ['hot', 'cold']

@@ -29,6 +29,7 @@ class Status(enum.Enum):
     )
     INTERRUPTED = "The run was interrupted; what had been done is kept."
     STOPPED = "A callback ended the run."
+    BUDGET = "The time budget was used up; the best that was found is kept."
 
     @property
     def code(self) -> int:
@@ -43,7 +44,7 @@ class Status(enum.Enum):
     @property
     def ok(self) -> bool:
         """Whether the run gives a usable model: it neither diverged nor was interrupted."""
-        return self in (Status.MAX_EPOCHS, Status.EARLY_STOPPED, Status.CONVERGED, Status.STOPPED)
+        return self not in (Status.RUNNING, Status.DIVERGED, Status.INTERRUPTED)
 
     def raise_for_status(self) -> None:
         """Raise `TrainingFailed` with this status's sentence unless the run ended well."""

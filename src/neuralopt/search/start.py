@@ -1,0 +1,79 @@
+"""Where a search begins, and where a kick throws single units."""
+
+import numpy as np
+
+from neuralopt.models import MLP
+from neuralopt.models.mlp import Params
+from neuralopt.search.net import ON_OFF, Net
+from neuralopt.search.settings import Settings
+
+
+def first_params(settings: Settings, X: np.ndarray, random: np.random.Generator) -> Params:
+    """Return parameters to begin with: levels, numbers within the ranges, on/off planes through the rows."""
+    drawn = settings.mlp.init(random)
+    if settings.levels is not None or settings.mlp.activation in ON_OFF:
+        net = Net(settings.mlp, drawn, X)
+        for layer in range(net.last):
+            for unit in range(net.weights[layer].shape[1]):
+                redraw(net, layer, unit, settings, random)
+            net.refresh(layer)
+        drawn = net.params
+    W, b = drawn[-1]
+    if settings.levels is not None and settings.readout == "search":
+        drawn[-1] = (random.choice(settings.levels, W.shape), b)
+    return [_within(settings, W, b) if on_grid else (W, b) for (W, b), on_grid in _layers(settings, drawn)]
+
+
+def redraw(net: Net, layer: int, unit: int, settings: Settings, random: np.random.Generator) -> None:
+    """Give one hidden unit new incoming weights; the caller refreshes the network."""
+    X = net.inputs[layer]
+    spread = X.std(axis=0)
+    if settings.levels is not None:
+        w = random.choice(settings.levels, X.shape[1])
+    elif net.activation in ON_OFF:
+        w = random.standard_normal(X.shape[1]) / np.where(spread > 0, spread, 1.0)
+        w /= np.linalg.norm(w) + 1e-300
+    else:
+        w = MLP((X.shape[1], 1), settings.mlp.activation).init(random)[0][0][:, 0]
+    place = X.mean(axis=0) + 0.5 * spread * random.standard_normal(X.shape[1])
+    b = -float(w @ place) if net.activation in ON_OFF else 0.0
+    net.weights[layer][:, unit], net.biases[layer][unit] = w, b
+
+
+def kick(net: Net, settings: Settings, random: np.random.Generator) -> None:
+    """Redraw a share of the hidden units, or shake the weights where there is no hidden layer."""
+    if net.last == 0:
+        W = net.weights[0]
+        size = float(random.choice([0.3, 1.0, 3.0]))
+        if settings.levels is None:
+            W += size * np.abs(W).mean() * random.standard_normal(W.shape)
+            net.biases[0] += size * np.abs(net.biases[0]).mean() * random.standard_normal(len(net.biases[0]))
+        else:
+            chosen = random.random(W.shape) < 0.1 * size
+            W[chosen] = random.choice(settings.levels, int(chosen.sum()))
+        net.refresh()
+        return
+    share = random.uniform(0.1, 0.4)
+    for layer in range(net.last):
+        units = net.weights[layer].shape[1]
+        for unit in random.choice(units, max(1, round(share * units)), replace=False):
+            redraw(net, layer, unit, settings, random)
+        net.refresh(layer)
+
+
+def _layers(settings: Settings, params: Params) -> list[tuple[tuple[np.ndarray, np.ndarray], bool]]:
+    """Return the layers, and whether the ranges hold for them: a ridge is free of them."""
+    last = len(params) - 1
+    return [(pair, k < last or settings.readout == "search") for k, pair in enumerate(params)]
+
+
+def _within(settings: Settings, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if settings.levels is not None:
+        return W, b
+    (w0, w1), (b0, b1) = settings.weight_range, settings.bias_range
+    free = w0 < 0 < w1 and b0 < 0 < b1
+    if free and settings.mlp.activation in ON_OFF:
+        top = np.maximum(np.abs(W).max(axis=0) / min(-w0, w1), np.abs(b) / min(-b0, b1))
+        factor = 1 / np.maximum(top, 1.0)  # an on/off unit is what it was at any positive factor
+        return W * factor, b * factor
+    return np.clip(W, w0, w1), np.clip(b, b0, b1)

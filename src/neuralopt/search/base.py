@@ -1,31 +1,50 @@
-"""What the three models share: parameters, predictions, files."""
+"""What the models of this room share: parameters, predictions, files."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from neuralopt.core.errors import InvalidArgument
+from neuralopt.core.errors import InvalidArgument, StorageError
 from neuralopt.core.results import Status
 from neuralopt.engine import History
-from neuralopt.models import MLP
+from neuralopt.models import MLP, softmax
 from neuralopt.models.mlp import Params
+from neuralopt.search.objectives import scores
 from neuralopt.search.targets import decode, read_inputs
+from neuralopt.storage import read_container, write_container
+
+KIND, VERSION = "search", 1
 
 
 class SearchedModel:
-    """Base."""
+    """Base of the models that train an MLP on whole data; not for use by itself.
+
+    Attributes
+    ----------
+    mlp : MLP
+        Shapes and activations.
+    history : History
+        Of the last call.
+    status : Status
+        Why it ended.
+    choice : dict of str
+        What was chosen where there was a choice, in words.
+    """
 
     mlp: MLP
     history: History
     status: Status
+    choice: dict[str, str]
 
-    def _begin(self, mlp: MLP) -> None:
+    def _begin(self, mlp: MLP, arguments: dict[str, Any]) -> None:
+        self._arguments = {name: _plain(value) for name, value in arguments.items()}
         self.mlp, self.history, self.status = mlp, History(), Status.RUNNING
+        self.choice = {}
         self._trained: Params | None = None
         self._classes: np.ndarray | None = None
         self._one_column = False
-        self.choice: dict[str, str] = {}
 
     def _take(
         self, params: Params, history: History, status: Status, classes: np.ndarray | None, one_column: bool
@@ -35,12 +54,151 @@ class SearchedModel:
 
     @property
     def params(self) -> Params:
+        """The parameters, a list of (W, b): W of shape (fan_in, fan_out)."""
         if self._trained is None:
-            raise InvalidArgument("not trained")
+            raise InvalidArgument(
+                f"{type(self).__name__} has no parameters yet: it has seen no data. Train it first."
+            )
         return self._trained
 
-    def outputs(self, X: Any) -> np.ndarray:
+    @property
+    def classes(self) -> np.ndarray | None:
+        """The labels in the order of the outputs; None for real targets."""
+        return self._classes
+
+    def forward(self, X: Any) -> np.ndarray:
+        """Return the outputs of the network.
+
+        Parameters
+        ----------
+        X : array of shape (n, input_size)
+            Inputs.
+
+        Returns
+        -------
+        array of shape (n, output_size)
+            Real numbers, or scores of the classes; of one output the score of the second class.
+        """
         return self.mlp.forward(self.params, read_inputs(X, self.mlp.layer_sizes[0]))
 
     def predict(self, X: Any) -> np.ndarray:
-        return decode(self.outputs(X), self._classes, self._one_column)
+        """Return predictions in the form that the targets had.
+
+        Parameters
+        ----------
+        X : array of shape (n, input_size)
+            Inputs.
+
+        Returns
+        -------
+        array of shape (n,) or (n, output_size)
+            Labels where labels were given, else numbers.
+        """
+        return decode(self.forward(X), self._classes, self._one_column)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the softmax of the scores; probabilities where the loss was the cross-entropy.
+
+        Parameters
+        ----------
+        X : array of shape (n, input_size)
+            Inputs.
+
+        Returns
+        -------
+        array of shape (n, classes)
+            In the order of ``classes``.
+        """
+        if self._classes is None:
+            raise InvalidArgument("predict_proba is for class labels, this model was trained on numbers.")
+        return softmax(scores(self.forward(X)))
+
+    def summary(self) -> str:
+        """Return what was trained, how each layer was searched, and how it ended, line by line."""
+        lines = [f"{type(self).__name__}: {'-'.join(map(str, self.mlp.layer_sizes))}, {self.mlp.activation}"]
+        lines += [f"{name}: {chosen}" for name, chosen in self.choice.items()]
+        if self.history.epochs:
+            done = self.history["loss"]
+            lines.append(f"loss {done[-1]:.6g} after {len(done)} sweeps or epochs")
+        return "\n".join([*lines, f"{self.status.name}: {self.status.value}"])
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the trained model to one file, whole or not at all.
+
+        Parameters
+        ----------
+        path : path
+            By custom it ends in ``.safetensors``.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        classes = None if self._classes is None else self._classes.tolist()
+        header = {
+            "class": type(self).__name__,
+            "arguments": {k: v for k, v in self._arguments.items() if not callable(v)},
+            "classes": classes,
+            "one_column": self._one_column,
+            "status": self.status.name,
+            "choice": self.choice,
+            "phases": self.history["phase"].tolist() if "phase" in self.history else None,
+        }
+        arrays = {f"history/{name}": self.history[name] for name in self.history if name != "phase"}
+        for k, (W, b) in enumerate(self.params):
+            arrays |= {f"layers/{k}/W": W, f"layers/{k}/b": b}
+        return write_container(path, kind=KIND, version=VERSION, header=header, arrays=arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "SearchedModel":
+        """Read a model that `save` wrote; it predicts the same to the last bit.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+
+        Returns
+        -------
+        SearchedModel
+            Of the class asked, with its arguments; a loss of one's own is not kept.
+
+        Raises
+        ------
+        StorageError
+            When the file is missing, damaged, foreign, newer, or of another class.
+        """
+        held = read_container(path, kind=KIND, version=VERSION)
+        try:
+            header, arrays = held.header, held.arrays
+            if header["class"] != cls.__name__:
+                raise StorageError(
+                    f"'{path}' holds a {header['class']}, not a {cls.__name__}. "
+                    f"Read it with {header['class']}.load(path)."
+                )
+            make: Any = cls
+            model = make(**header["arguments"])
+            count = len(model.mlp.layer_sizes) - 1
+            params = [(arrays[f"layers/{k}/W"], arrays[f"layers/{k}/b"]) for k in range(count)]
+            columns = {n.partition("/")[2]: a for n, a in arrays.items() if n.startswith("history/")}
+            if header["phases"] is not None:
+                columns["phase"] = np.array(header["phases"])
+            classes = None if header["classes"] is None else np.array(header["classes"])
+            model._take(params, History(columns), Status[header["status"]], classes, header["one_column"])
+            model.choice = header["choice"]
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, StorageError):
+                raise
+            raise StorageError(
+                f"The model '{path}' lacks a part that this version needs ({error}). It was written by a "
+                "version that is not compatible; train it again."
+            ) from error
+        return model
+
+
+def _plain(value: Any) -> Any:
+    """Return an argument as it is written to a file."""
+    if isinstance(value, np.ndarray | tuple | list):
+        return np.asarray(value).tolist()
+    return value.item() if isinstance(value, np.generic) else value

@@ -25,9 +25,7 @@ class Line:
         What one unit of t adds to the pre-activations.
     """
 
-    def __init__(
-        self, net: Net, objective: Objective, y: Any, layer: int, unit: int, a: np.ndarray
-    ) -> None:
+    def __init__(self, net: Net, objective: Objective, y: Any, layer: int, unit: int, a: np.ndarray) -> None:
         self.net, self.objective, self.y = net, objective, y
         self.layer, self.unit, self.a = layer, unit, a
         widest = max(net.weights[k].shape[1] for k in range(min(layer + 1, net.last), net.last + 1))
@@ -134,5 +132,3 @@ def _lowest_of(steps: np.ndarray, values: np.ndarray, step: float, now: float) -
     values = np.where(np.isnan(values), np.inf, values)
     k = int(np.argmin(values))
     return (float(steps[k]), float(values[k])) if values[k] < now else (step, now)
-
-

@@ -155,9 +155,7 @@ def weights(columns, inverses, sizes, z, w, c, order, tolerance, buckets):
         if sizes[j] == 0.0 or size == 0.0:
             continue
         scale = size / n / sizes[j]
-        step, now = line(
-            z, columns[j], inverses[j], c, now, scale, tolerance, t, bucket, change, sums, moved
-        )
+        step, now = line(z, columns[j], inverses[j], c, now, scale, tolerance, t, bucket, change, sums, moved)
         if step != 0.0:
             w[j] += step
             moves += 1
@@ -214,6 +212,4 @@ def along(z, a, c, tolerance, buckets):
     if length == 0.0 or size == 0.0:
         return 0.0, now
     room = np.empty(n), np.empty(n, np.int32), np.empty(n), np.empty((buckets, 2)), np.empty(n)
-    return line(
-        z, a, inverse, c, now, size / length, tolerance, room[0], room[1], room[2], room[3], room[4]
-    )
+    return line(z, a, inverse, c, now, size / length, tolerance, room[0], room[1], room[2], room[3], room[4])

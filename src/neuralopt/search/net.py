@@ -80,11 +80,11 @@ class Net:
     def through_unit(self, layer: int, unit: int, values: np.ndarray) -> np.ndarray:
         """Return the outputs when one hidden unit puts out other values, of shape (..., n)."""
         off = values - self.inputs[layer + 1][:, unit]
-        return self.downstream(layer + 1, self.pre[layer + 1] + off[..., None] * self.weights[layer + 1][unit])
+        return self.downstream(
+            layer + 1, self.pre[layer + 1] + off[..., None] * self.weights[layer + 1][unit]
+        )
 
-    def set_unit(
-        self, layer: int, unit: int, weights: np.ndarray, bias: float, z: np.ndarray
-    ) -> None:
+    def set_unit(self, layer: int, unit: int, weights: np.ndarray, bias: float, z: np.ndarray) -> None:
         """Change a unit's incoming weights; z, its pre-activations of shape (n,), belong to them."""
         self.weights[layer][:, unit] = weights
         self.biases[layer][unit] = bias

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from neuralopt.core.errors import DataError
+from neuralopt.core.namespace import namespace
 from neuralopt.models import CrossEntropy, Hinge, Loss, SquaredError
 
 Array = np.ndarray
@@ -169,11 +170,12 @@ class Tied(Objective):
         return self.first.values(outputs, y) + self._share * self.second.values(outputs, self._real)
 
 
-def scores(outputs: Array) -> Array:
+def scores(outputs: Any) -> Any:
     """Return one score for each class; a single output is that of the second class over the first's zero."""
     if outputs.shape[-1] > 1:
         return outputs
-    return np.concatenate([np.zeros_like(outputs), outputs], axis=-1)
+    xp = namespace(outputs)
+    return xp.concat([xp.zeros_like(outputs), outputs], axis=-1)
 
 
 def classes_of(outputs: Array) -> Array:

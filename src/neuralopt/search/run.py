@@ -117,7 +117,9 @@ class Run:
         over = self._over
         main = Searcher(net, objective, self.targets.y, real, plan, settings, self.random, over)
         if not np.isfinite(main.value):
-            raise DataError(f"loss {objective.name} is {main.value} for the first network; it must be finite.")
+            raise DataError(
+                f"loss {objective.name} is {main.value} for the first network; it must be finite."
+            )
         self._keep(main.value, net)
         main.readout()
         self._keep(main.value, net)

@@ -11,7 +11,7 @@ from neuralopt.search.net import ON_OFF, Net
 from neuralopt.search.objectives import Objective, classes_of
 from neuralopt.search.on_off import OnOff
 from neuralopt.search.plan import Plan, by_class
-from neuralopt.search.readout import ridge_readout
+from neuralopt.search.readout import ridge_readouts
 from neuralopt.search.relu_line import change_at, relu_line
 from neuralopt.search.settings import Settings
 from neuralopt.search.step_line import Costs
@@ -92,17 +92,18 @@ class Searcher:
         if not self.plan.ridge:
             return
         net = self.net
-        found = ridge_readout(net.inputs[net.last], self.real)
         before = net.weights[-1], net.biases[-1]
-        net.weights[-1], net.biases[-1] = found
-        net.refresh(net.last)
-        value = self.measure()
-        if value < self.value:
-            self.value = value
-            self.moves += 1
-        else:
-            net.weights[-1], net.biases[-1] = before
+        searched = net.mlp.parameter_count - net.weights[-1].size - net.biases[-1].size
+        freedom = max(searched, 1) / len(self.real)
+        for net.weights[-1], net.biases[-1] in ridge_readouts(net.inputs[net.last], self.real, freedom):
             net.refresh(net.last)
+            value = self.measure()
+            if value < self.value:
+                self.value = value
+                self.moves += 1
+                return
+        net.weights[-1], net.biases[-1] = before
+        net.refresh(net.last)
 
     def _order_of(self, items: range) -> np.ndarray:
         order = np.arange(len(items))
@@ -245,7 +246,9 @@ class Searcher:
             return line.best_of(np.linspace(low, high, count) - w, self.value)
         if kind == "relu":
             return self._relu(layer, unit, a, low - w, high - w)
-        if kind == "intervals" or (settings.levels is not None and net.activation in ON_OFF and layer < net.last):
+        if kind == "intervals" or (
+            settings.levels is not None and net.activation in ON_OFF and layer < net.last
+        ):
             return line.best_of(quantile_steps(net.pre[layer][:, unit], a, _INTERVALS), self.value)
         return brent(line, self.value, min(low - w, 0.0), max(high - w, 0.0), _POINTS)
 
@@ -265,7 +268,11 @@ class Searcher:
     ) -> None:
         """Accept a step where the objective is then lower indeed."""
         net = self.net
-        old = net.weights[layer][:, unit].copy(), float(net.biases[layer][unit]), net.pre[layer][:, unit].copy()
+        old = (
+            net.weights[layer][:, unit].copy(),
+            float(net.biases[layer][unit]),
+            net.pre[layer][:, unit].copy(),
+        )
         w, b = old[0].copy(), old[1]
         if j == len(w):
             b = weight

@@ -66,7 +66,9 @@ def read_targets(y: Any, rows: int, outputs: int, loss: Any) -> Targets:
     """Return targets for a loss, or raise."""
     y = np.asarray(y)
     if len(y.shape) not in (1, 2) or len(y) != rows:
-        raise DataError(f"y must have one entry or one row for each of {rows} rows of X, got shape {y.shape}.")
+        raise DataError(
+            f"y must have one entry or one row for each of {rows} rows of X, got shape {y.shape}."
+        )
     if isinstance(loss, str) and loss in CLASS_LOSSES:
         return _labels(y, outputs, loss)
     column = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
@@ -146,7 +148,11 @@ def _one_hot_labels(y: np.ndarray, outputs: int, loss: str) -> np.ndarray:
 def _own(y: np.ndarray, outputs: int) -> Targets:
     """Return labels for a callable as they are; a readout aims at their one-hot code."""
     found = np.unique(y)
-    if y.dtype.kind not in "iu" or len(found) > max(outputs, 2) or (outputs > 1 and not _counted(found, outputs)):
+    if (
+        y.dtype.kind not in "iu"
+        or len(found) > max(outputs, 2)
+        or (outputs > 1 and not _counted(found, outputs))
+    ):
         if y.dtype.kind in "iu" and outputs == 1:
             return Targets(y, y.astype(np.float64)[:, None], None, True)
         raise DataError(

@@ -24,7 +24,9 @@ def watching(title: str, sweeps: int, verbose: bool) -> Iterator[Callable[[dict[
         job = bar.add_task(title, total=sweeps, figures="")
 
         def watch(now: dict[str, float]) -> None:
-            figures = f"loss {now['loss']:.4g}  {now['accepted']:.0f} moves accepted  {now['left']:.0f} s left"
+            figures = (
+                f"loss {now['loss']:.4g}  {now['accepted']:.0f} moves accepted  {now['left']:.0f} s left"
+            )
             bar.update(job, completed=now["sweep"], figures=figures)
 
         yield watch

@@ -1,0 +1,154 @@
+"""``HybridModel``: search, then descend, then search again, and keep the best."""
+
+import dataclasses
+import time
+from typing import Any
+
+import numpy as np
+
+from neuralopt.core.results import Status
+from neuralopt.core.validation import check_count
+from neuralopt.engine import History
+from neuralopt.models.mlp import Params
+from neuralopt.search.descent import descend
+from neuralopt.search.net import ON_OFF, Net
+from neuralopt.search.run import Run
+from neuralopt.search.search_model import SearchModel
+from neuralopt.search.settings import check_budget
+from neuralopt.search.targets import Targets, read_inputs, read_targets
+from neuralopt.search.watching import watching
+
+_COMPILING = 6.0  # seconds that the engine may take before its first epoch
+
+
+class HybridModel(SearchModel):
+    """A network trained by a search, then by gradient, then by a search; the best of all is kept.
+
+    Takes the arguments of `SearchModel`. A phase that ends above an earlier one is rolled back: the next
+    one begins from the best parameters, and so the final loss is never above any phase's end. A network
+    with ``levels`` has no gradient phase, which would leave them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(100, 3)); y = np.sin(X[:, 0]) + X[:, 1] * X[:, 2]
+    >>> model = HybridModel(input_size=3, hidden_sizes=[5, 4], output_size=1)
+    >>> history = model.search_and_train(X, y, num_iterations=5, learning_rate=0.1)
+    >>> sorted(set(history["phase"].tolist())), len(history["loss"])
+    (['gradient', 'search', 'search again'], 15)
+    """
+
+    def search_and_train(
+        self,
+        X: Any,
+        y: Any,
+        num_iterations: int = 30,
+        learning_rate: float = 0.1,
+        *,
+        budget_s: float | None = None,
+        verbose: bool = False,
+    ) -> History:
+        """Train in three phases of equal length.
+
+        Parameters
+        ----------
+        X : array of shape (n, input_size)
+            Inputs.
+        y : array of shape (n,) or (n, output_size)
+            Targets or labels, as for `SearchModel.search`.
+        num_iterations : int >= 1, default 30
+            Sweeps of each search, epochs of the descent.
+        learning_rate : float > 0, default 0.1
+            Of the descent, as for `GradientModel.train_model`.
+        budget_s : float > 0, optional
+            Seconds for all phases together, in place of the constructor's.
+        verbose : bool, default False
+            Show the progress.
+
+        Returns
+        -------
+        History
+            ``loss`` has one value for each sweep or epoch; ``phase`` names its phase.
+
+        Raises
+        ------
+        DataError, InvalidArgument
+            As `SearchModel.search`.
+        """
+        count = check_count("num_iterations", num_iterations)
+        budget = self.settings.budget_s if budget_s is None else check_budget(budget_s)
+        begun = time.perf_counter()
+        X = read_inputs(X, self.mlp.layer_sizes[0])
+        targets = read_targets(y, len(X), self.mlp.layer_sizes[-1], self.settings.loss)
+        best: tuple[float, Params | None] = (np.inf, self._trained)
+        histories: list[tuple[str, History]] = []
+        status = Status.MAX_EPOCHS
+        for place, phase in enumerate(("search", "gradient", "search again")):
+            left = None if budget is None else begun + budget - time.perf_counter()
+            if left is not None and left <= 0:
+                break
+            seconds = None if left is None else left / (3 - place)
+            if phase == "gradient":
+                if self._without_gradient(left):
+                    continue
+                done = self._descend(X, targets, best[1], count, learning_rate, seconds, verbose)
+                params, history, status = done
+                value = self._measure(X, targets, params)
+            else:
+                settings = dataclasses.replace(
+                    self.settings, budget_s=seconds, restarts=0, seed=self.settings.seed + place
+                )
+                with watching(phase, count, verbose) as watch:
+                    found = Run(settings, X, targets, best[1], watch).go(count)
+                params, history, status, value = found.params, found.history, found.status, found.value
+                self.choice = found.choice
+            histories.append((phase, history))
+            if value < best[0]:
+                best = value, params
+            if status is Status.INTERRUPTED:
+                break
+        assert best[1] is not None
+        self._take(best[1], _joined(histories), status, targets.classes, targets.one_column)
+        return self.history
+
+    def _without_gradient(self, left: float | None) -> bool:
+        """Return whether the gradient phase is left out: weights on levels, or no time for a compiler."""
+        hurried = left is not None and left < 2 * _COMPILING and self.mlp.activation in ON_OFF
+        return self.settings.levels is not None or hurried
+
+    def _descend(
+        self,
+        X: np.ndarray,
+        targets: Targets,
+        params: Params | None,
+        epochs: int,
+        rate: float,
+        seconds: float | None,
+        verbose: bool,
+    ) -> tuple[Params, History, Status]:
+        assert params is not None
+        done = descend(
+            *(self.mlp, params, X, targets, self.settings.loss),
+            epochs=epochs,
+            learning_rate=rate,
+            batch_size="full",
+            seed=self.settings.seed,
+            end=np.inf if seconds is None else time.perf_counter() + seconds,
+            verbose=verbose,
+        )
+        return done.params, done.history, done.status
+
+    def _measure(self, X: np.ndarray, targets: Targets, params: Params) -> float:
+        outputs = Net(self.mlp, params, X).outputs
+        value = float(targets.objective(self.settings.loss, outputs).values(outputs[None], targets.y)[0])
+        return value if np.isfinite(value) else np.inf
+
+
+def _joined(histories: list[tuple[str, History]]) -> History:
+    """Return one record of all phases."""
+    phases = np.concatenate([np.repeat(phase, history.epochs) for phase, history in histories])
+    columns = {
+        name: np.concatenate([np.asarray(history[name], np.float64) for _, history in histories])
+        for name in ("loss", "seconds")
+    }
+    return History({**columns, "phase": phases})

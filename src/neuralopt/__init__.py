@@ -4,7 +4,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neuralopt import datasets, joint, models, optimizers, readout, schedules, testing, transforms
+    from neuralopt import (
+        datasets,
+        joint,
+        models,
+        optimizers,
+        readout,
+        schedules,
+        search,
+        testing,
+        transforms,
+    )
     from neuralopt.benchmark import Budget, Comparison, compare, make_task
     from neuralopt.core.results import Status
     from neuralopt.core.tree import apply_updates
@@ -37,6 +47,7 @@ if TYPE_CHECKING:
     from neuralopt.models import MLP, NeuralNetwork, RecursiveMLP, TwoLayerMLP
     from neuralopt.neighbors import SimilarityLookup
     from neuralopt.readout import LinearRegressionRefiner
+    from neuralopt.search import EvolutionModel, GradientModel, HybridModel, SearchModel
 
 __version__ = "0.1.0"
 
@@ -62,8 +73,12 @@ _HOMES = {
     "models": ("MLP", "NeuralNetwork", "RecursiveMLP", "TwoLayerMLP"),
     "neighbors": ("SimilarityLookup",),
     "readout": ("LinearRegressionRefiner",),
+    "search": ("EvolutionModel", "GradientModel", "HybridModel", "SearchModel"),
 }
-_ROOMS = ("datasets", "joint", "models", "optimizers", "readout", "schedules", "testing", "transforms")
+_ROOMS = (
+    *("datasets", "joint", "models", "optimizers", "readout", "schedules", "search", "testing"),
+    "transforms",
+)
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -72,7 +87,10 @@ __all__ = [
     "Callback",
     "Comparison",
     "EarlyStopping",
+    "EvolutionModel",
+    "GradientModel",
     "History",
+    "HybridModel",
     "JSONLLogger",
     "JointClassifier",
     "JointOptimizer",
@@ -84,6 +102,7 @@ __all__ = [
     "Predictor",
     "Progress",
     "RecursiveMLP",
+    "SearchModel",
     "SimilarityLookup",
     "Status",
     "SweepResult",
@@ -105,6 +124,7 @@ __all__ = [
     "plot_training_history",
     "readout",
     "schedules",
+    "search",
     "sweep",
     "testing",
     "train",

@@ -61,6 +61,21 @@ class SearchedModel:
             )
         return self._trained
 
+    def start_from(self, params: Params) -> None:
+        """Begin the next training from given parameters.
+
+        Parameters
+        ----------
+        params : list of (W, b)
+            Of the shapes of this network; copied.
+        """
+        like = [(W.shape, b.shape) for W, b in self.mlp.init(0)]
+        given = [(np.array(W, np.float64), np.array(b, np.float64)) for W, b in params]
+        shapes = [(W.shape, b.shape) for W, b in given]
+        if shapes != like:
+            raise InvalidArgument(f"params must be a list of (W, b) of the shapes {like}, got {shapes}.")
+        self._trained = given
+
     @property
     def classes(self) -> np.ndarray | None:
         """The labels in the order of the outputs; None for real targets."""

@@ -1,4 +1,4 @@
-"""Lines evaluated as one batch through the part of the network that changes: grids, levels, Brent."""
+"""Lines evaluated in batches through the part of the network that changes: grids, levels, smooth lines."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from neuralopt.search.net import Net
 from neuralopt.search.objectives import Objective
 
 _NUMBERS = 1 << 17  # in a temporary: one megabyte stays in the cache
+_CLOSER, _PARABOLAS = 5, 2
 _SHARES = (0.125, 0.25, 0.5, 1.0)  # of the rows after which hopeless candidates are given up
 
 
@@ -78,8 +79,10 @@ class Line:
         return _lowest(steps[alive], sums[alive] / n, now)
 
 
-def brent(line: Line, now: float, low: float, high: float, points: int) -> tuple[float, float]:
-    """Search a line coarse to fine: a batch over the whole range, another around its best, then Brent.
+def refine(
+    line: Line, now: float, low: float, high: float, *, points: int, exact: bool
+) -> tuple[float, float]:
+    """Search a smooth line: one batch over the whole range and ever closer to t = 0, then parabolas.
 
     Parameters
     ----------
@@ -87,28 +90,62 @@ def brent(line: Line, now: float, low: float, high: float, points: int) -> tuple
     now : float
         The objective at t = 0.
     low, high : float
-        Where t may be, finite.
+        Where t may be, finite, zero between them.
     points : int >= 3
-        Of each batch.
+        Over the whole range.
+    exact : bool
+        Go on by Brent's method to its end, instead of two parabolas.
 
     Returns
     -------
     step, value : float
     """
-    from scipy.optimize import minimize_scalar
-
-    steps = np.linspace(low, high, points)
-    step, value = _lowest(steps, line.values(steps), now)
     width = (high - low) / (points - 1)
-    near = np.clip(step + width * np.linspace(-1, 1, points + 2)[1:-1], low, high)
-    step, value = _lowest_of(near, line.values(near), step, value)
-    width = 2 * width / (points + 1)
-    bounds = (max(low, step - width), min(high, step + width))
-    if bounds[0] < bounds[1]:
-        found = minimize_scalar(line.value, bounds=bounds, method="bounded", options={"maxiter": 8})
-        if found.fun < value:
-            step, value = float(found.x), float(found.fun)
-    return (step, value) if value < now else (0.0, now)
+    near = width * 0.25 ** np.arange(1, _CLOSER + 1)
+    steps = np.unique(
+        np.clip(np.concatenate([np.linspace(low, high, points), -near, [0.0], near]), low, high)
+    )
+    values = line.values(steps)
+    values[steps == 0] = now
+    values = np.where(np.isnan(values), np.inf, values)
+    k = int(np.argmin(values))
+    around = slice(max(k - 1, 0), k + 2)
+    at, of = list(steps[around]), list(values[around])
+    if exact and at[0] < at[-1]:
+        from scipy.optimize import minimize_scalar
+
+        found = minimize_scalar(line.value, bounds=(at[0], at[-1]), method="bounded")
+        at, of = [*at, float(found.x)], [*of, float(found.fun)]
+    else:
+        for _ in range(_PARABOLAS):
+            t = _vertex(at, of)
+            if t is None:
+                break
+            value = line.value(t)
+            at, of = _three(at, of, t, value)
+    best = int(np.argmin(of))
+    return (float(at[best]), float(of[best])) if of[best] < now else (0.0, now)
+
+
+def _vertex(at: list[float], of: list[float]) -> float | None:
+    """Return the vertex of the parabola through three points, None where it is no new one between them."""
+    if len(at) < 3 or not np.isfinite(of).all():
+        return None
+    (x0, x1, x2), (f0, f1, f2) = at, of
+    p, q = (x1 - x0) * (f1 - f2), (x1 - x2) * (f1 - f0)
+    if p == q:
+        return None
+    t = x1 - 0.5 * ((x1 - x0) * p - (x1 - x2) * q) / (p - q)
+    apart = 1e-6 * (x2 - x0)
+    return t if x0 + apart < t < x2 - apart and abs(t - x1) > apart else None
+
+
+def _three(at: list[float], of: list[float], t: float, value: float) -> tuple[list[float], list[float]]:
+    """Return the lowest of four points and its two neighbours."""
+    points = sorted([*zip(at, of, strict=True), (t, value)])
+    k = min(range(4), key=lambda i: points[i][1])
+    k = min(max(k, 1), 2)
+    return [x for x, _ in points[k - 1 : k + 2]], [f for _, f in points[k - 1 : k + 2]]
 
 
 def quantile_steps(z: np.ndarray, a: np.ndarray, count: int) -> np.ndarray:
@@ -123,12 +160,8 @@ def quantile_steps(z: np.ndarray, a: np.ndarray, count: int) -> np.ndarray:
 
 
 def _lowest(steps: np.ndarray, values: np.ndarray, now: float) -> tuple[float, float]:
-    return _lowest_of(steps, values, 0.0, now)
-
-
-def _lowest_of(steps: np.ndarray, values: np.ndarray, step: float, now: float) -> tuple[float, float]:
     if not len(steps):
-        return step, now
+        return 0.0, now
     values = np.where(np.isnan(values), np.inf, values)
     k = int(np.argmin(values))
-    return (float(steps[k]), float(values[k])) if values[k] < now else (step, now)
+    return (float(steps[k]), float(values[k])) if values[k] < now else (0.0, now)

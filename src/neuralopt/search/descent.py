@@ -76,6 +76,7 @@ def descend(
         loss=named if smooth else "squared_error",
         epochs=epochs,
         batch_size=batch_size,
+        validation=(X, y),  # the loss of all rows after each epoch, by which the best one is kept
         params=[*hidden, (V / scale, (c - shift) / scale)],
         seed=seed,
         callbacks=callbacks,
@@ -84,5 +85,5 @@ def descend(
     )
     *hidden, (V, c) = [(np.asarray(W), np.asarray(b)) for W, b in result.params]
     columns = {name: result.history[name] for name in result.history}
-    columns["loss"] = columns["loss"] * scale**2
+    columns["loss"] = columns.pop("validation_loss") * scale**2
     return Descended([*hidden, (V * scale, c * scale + shift)], History(columns), result.status)

@@ -14,6 +14,7 @@ WORDS = {
     "on-off levels": "exact: every level, by the sums over rows that are on",
     "intervals": "grid: intervals between breakpoints, in one batch",
     "grid": "grid: the values of the range, in one batch",
+    "smooth": "coarse to fine, then parabolas",
     "brent": "coarse to fine, then Brent",
     "ridge": "ridge: solved, not searched",
     "class": "exact: all intervals between breakpoints of the class",
@@ -64,11 +65,11 @@ def make_plan(settings: Settings, objective: Objective) -> Plan:
     hidden = [_hidden(settings, objective, last=False)] * (len(settings.mlp.layer_sizes) - 2)
     if hidden:
         hidden[-1] = _hidden(settings, objective, last=True)
-    if settings.line == "exact" and "brent" in hidden:
+    if settings.line == "exact" and "smooth" in hidden:
         raise InvalidArgument(
-            f"line='exact' is for step and sign units and for relu units before the output under squared error; "
-            f"here the activation is {settings.mlp.activation!r}, the loss {objective.name!r} and the hidden "
-            f"layers are {len(hidden)}. Use line='auto'."
+            "line='exact' is for step and sign units, and for relu units before the output under squared "
+            f"error; here the activation is {settings.mlp.activation!r}, the loss {objective.name!r}, hidden "
+            f"layers {len(hidden)}. Use line='auto'."
         )
     return Plan((*hidden, _output(settings, objective)), settings.readout == "ridge")
 
@@ -89,7 +90,11 @@ def _hidden(settings: Settings, objective: Objective, *, last: bool) -> str:
         return "on-off" if objective.additive else "intervals"
     if exact and settings.mlp.activation == "relu" and last and squared(objective):
         return "relu"
-    return "brent"
+    return _smooth(settings)
+
+
+def _smooth(settings: Settings) -> str:
+    return "brent" if settings.line == "brent" else "smooth"
 
 
 def _output(settings: Settings, objective: Objective) -> str:
@@ -99,4 +104,4 @@ def _output(settings: Settings, objective: Objective) -> str:
         return "levels"
     if settings.line == "grid":
         return "grid"
-    return "class" if by_class(objective) else "brent"
+    return "class" if by_class(objective) else _smooth(settings)

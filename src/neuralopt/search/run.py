@@ -23,8 +23,7 @@ from neuralopt.search.start import first_params, kick
 from neuralopt.search.targets import Targets
 
 _PATIENCE = 2  # sweeps without a real decrease before a kick
-_REAL = {True: 1e-3, False: 1e-5}  # a real decrease, relatively: of on/off units, of others
-_QUICK = 1e6  # numbers in a sweep that NumPy is through with before numba is awake
+_REAL = 1e-3  # a real decrease, relatively
 _PERFECT = 1e-12
 
 Watch = Callable[[dict[str, float]], None]
@@ -118,7 +117,8 @@ class Run:
         main = Searcher(net, objective, self.targets.y, real, plan, settings, self.random, over)
         if not np.isfinite(main.value):
             raise DataError(
-                f"loss {objective.name} is {main.value} for the first network; it must be finite."
+                f"loss {objective.name} must be finite, it is {main.value} for the first network. "
+                "Likely cause: a logarithm or a division in a loss of one's own."
             )
         self._keep(main.value, net)
         main.readout()
@@ -138,7 +138,7 @@ class Run:
             if self._perfect(objective):
                 return Status.CONVERGED
             if settings.tolerance is None:
-                least = _REAL[net.activation in ON_OFF] * abs(reached) if np.isfinite(reached) else 0.0
+                least = _REAL * abs(reached) if np.isfinite(reached) else 0.0
             else:
                 least = settings.tolerance
             stalled = stalled + 1 if reached - value <= least else 0

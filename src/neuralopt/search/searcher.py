@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from neuralopt.search.batch_line import Line, brent, quantile_steps
+from neuralopt.search.batch_line import Line, quantile_steps, refine
 from neuralopt.search.net import ON_OFF, Net
 from neuralopt.search.objectives import Objective, classes_of
 from neuralopt.search.on_off import OnOff
-from neuralopt.search.plan import Plan, by_class
+from neuralopt.search.plan import Plan
 from neuralopt.search.readout import ridge_readouts
 from neuralopt.search.relu_line import change_at, relu_line
 from neuralopt.search.settings import Settings
@@ -20,6 +20,8 @@ _RANDOM = 4  # directions drawn for each unit and sweep
 _POINTS = 9  # of a coarse batch
 _INTERVALS = 33  # between breakpoints, for metrics of the whole set
 _ROUNDING = 1e-12
+_PENALTY = 5.0  # of a ridge on features that change smoothly
+_PARTS = (1.0, 0.1, 0.01, 1e-4)
 
 
 class Searcher:
@@ -93,9 +95,8 @@ class Searcher:
             return
         net = self.net
         before = net.weights[-1], net.biases[-1]
-        searched = net.mlp.parameter_count - net.weights[-1].size - net.biases[-1].size
-        freedom = max(searched, 1) / len(self.real)
-        for net.weights[-1], net.biases[-1] in ridge_readouts(net.inputs[net.last], self.real, freedom):
+        for found in ridge_readouts(net.inputs[net.last], self.real, self._penalties()):
+            net.weights[-1], net.biases[-1] = found
             net.refresh(net.last)
             value = self.measure()
             if value < self.value:
@@ -104,6 +105,20 @@ class Searcher:
                 return
         net.weights[-1], net.biases[-1] = before
         net.refresh(net.last)
+
+    def _penalties(self) -> tuple[float, ...]:
+        """Return the penalties of a ridge on searched features, the first that lowers the loss is taken.
+
+        Features that were searched fit the rows by more than their number tells; on/off units do so the
+        more, the more weights there are for each row.
+        """
+        net = self.net
+        if net.activation not in ON_OFF or not net.last:
+            return (_PENALTY,)
+        searched = net.mlp.parameter_count - net.weights[-1].size - net.biases[-1].size
+        share = searched / len(self.real)
+        first = 2 * min(share, share**3)
+        return tuple(first * part for part in _PARTS)
 
     def _order_of(self, items: range) -> np.ndarray:
         order = np.arange(len(items))
@@ -250,7 +265,9 @@ class Searcher:
             settings.levels is not None and net.activation in ON_OFF and layer < net.last
         ):
             return line.best_of(quantile_steps(net.pre[layer][:, unit], a, _INTERVALS), self.value)
-        return brent(line, self.value, min(low - w, 0.0), max(high - w, 0.0), _POINTS)
+        exact = settings.line == "brent"
+        ends = min(low - w, 0.0), max(high - w, 0.0)
+        return refine(line, self.value, *ends, points=_POINTS, exact=exact)
 
     def _relu(self, layer: int, unit: int, a: np.ndarray, low: float, high: float) -> tuple[float, float]:
         net = self.net

@@ -11,17 +11,16 @@ from neuralopt.search.settings import Settings
 def first_params(settings: Settings, X: np.ndarray, random: np.random.Generator) -> Params:
     """Return parameters to begin with: levels, numbers within the ranges, on/off planes through the rows."""
     drawn = settings.mlp.init(random)
-    if settings.levels is not None or settings.mlp.activation in ON_OFF:
-        net = Net(settings.mlp, drawn, X)
-        for layer in range(net.last):
-            for unit in range(net.weights[layer].shape[1]):
-                redraw(net, layer, unit, settings, random)
-            net.refresh(layer)
-        drawn = net.params
+    net = Net(settings.mlp, drawn, X)
+    for layer in range(net.last):
+        for unit in range(net.weights[layer].shape[1]):
+            redraw(net, layer, unit, settings, random)
+        net.refresh(layer)
+    drawn = net.params
     W, b = drawn[-1]
     if settings.levels is not None and settings.readout == "search":
         drawn[-1] = (random.choice(settings.levels, W.shape), b)
-    return [_within(settings, W, b) if on_grid else (W, b) for (W, b), on_grid in _layers(settings, drawn)]
+    return [_within(settings, W, b) if bound else (W, b) for (W, b), bound in _layers(settings, drawn)]
 
 
 def redraw(net: Net, layer: int, unit: int, settings: Settings, random: np.random.Generator) -> None:
@@ -35,6 +34,8 @@ def redraw(net: Net, layer: int, unit: int, settings: Settings, random: np.rando
         w /= np.linalg.norm(w) + 1e-300
     else:
         w = MLP((X.shape[1], 1), settings.mlp.activation).init(random)[0][0][:, 0]
+    if settings.levels is None and net.activation not in ON_OFF:
+        w = np.clip(w, *settings.weight_range)
     place = X.mean(axis=0) + 0.5 * spread * random.standard_normal(X.shape[1])
     b = -float(w @ place) if net.activation in ON_OFF else 0.0
     net.weights[layer][:, unit], net.biases[layer][unit] = w, b

@@ -23,7 +23,7 @@ class DescentLoss:
 
     On/off units are computed as they are; their gradient is that of a ramp,
 
-    .. math:: \frac{\partial a}{\partial z} := \frac{s}{2}\,1[|z| < 1], \qquad s = 1 \text{ (step)}, 2 \text{ (sign)}
+    .. math:: \frac{\partial a}{\partial z} := s\,1[|z| < 1], \quad s = \tfrac12 \text{ or } 1
 
     Parameters
     ----------

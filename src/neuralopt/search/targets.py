@@ -128,7 +128,7 @@ def _labels(y: np.ndarray, outputs: int, loss: str) -> Targets:
 
 
 def _classes(found: np.ndarray, outputs: int) -> np.ndarray:
-    """Return the label of every output: counted from 0 where the labels are, so that absent ones have room."""
+    """Return the label of every output; labels counted from 0 leave room for absent ones."""
     if found.dtype.kind in "iufb" and np.isin(found, np.arange(max(outputs, 2))).all():
         return np.arange(max(outputs, 2)).astype(found.dtype if found.dtype.kind != "b" else np.int64)
     if len(found) == 1 and found.dtype.kind in "iuf":

@@ -35,16 +35,20 @@ def line(z, a, inverse, c, now, scale, tolerance, t, bucket, change, sums, moved
     for i in range(n):
         d = change[i]
         sums[bucket[i], np.int64(d < 0.0)] += d
-    lowest, bound, run = base, np.inf, base  # the sum between two buckets; what a bucket may hold
+    lowest, place, bound, run = base, 0, np.inf, base  # at the edges of buckets, and what lies inside
     for k in range(b):
-        bound = min(bound, run + sums[k, 1])
+        if sums[k, 0] > 0.0 and sums[k, 1] < 0.0:  # else an edge is the lowest
+            bound = min(bound, run + sums[k, 1])
         run += sums[k, 0] + sums[k, 1]
-        lowest = min(lowest, run)
+        if run < lowest:
+            lowest, place = run, k + 1
     if min(bound, lowest) >= now - tolerance:
         return 0.0, now
-    step, found = _middle(t, bucket, change, scale, base, sums, lowest + tolerance)
-    if not found < now - tolerance:  # all that looked lowest lies inside a tie: sort everything
-        step, found = _middle(t, bucket, change, scale, base, sums, np.inf)
+    step, found = _at_edge(t, bucket, place, lowest, scale)
+    if bound < found:
+        step, found = _inside(t, bucket, change, base, sums, found, step)
+    if not found < now - tolerance:  # what looked lowest lies inside a tie
+        step, found = _sorted(t, change, base, scale)
         if not found < now - tolerance:
             return 0.0, now
     after = 0.0
@@ -57,47 +61,61 @@ def line(z, a, inverse, c, now, scale, tolerance, t, bucket, change, sums, moved
 
 
 @njit(cache=True, nogil=True)
-def _middle(t, bucket, change, scale, base, sums, limit):
-    """Return the middle of the lowest interval among the buckets that may go below the limit, and its sum."""
+def _at_edge(t, bucket, place, lowest, scale):
+    """Return the middle of the interval at the lower edge of a bucket, and its sum; infinity inside a tie."""
+    left, right = -np.inf, np.inf
+    for i in range(t.shape[0]):
+        if t[i] < np.inf:
+            if bucket[i] < place:
+                left = max(left, t[i])
+            else:
+                right = min(right, t[i])
+    if _apart(left, right):
+        return _between(left, right, scale), lowest
+    return 0.0, np.inf
+
+
+@njit(cache=True, nogil=True)
+def _inside(t, bucket, change, base, sums, best, step):
+    """Return the best interval between two breakpoints of one bucket, where one is below ``best``."""
     n, b = t.shape[0], sums.shape[0]
     before, kept, run = np.empty(b), np.empty(b, np.bool_), base
     for k in range(b):
         before[k] = run
-        kept[k] = run + sums[k, 1] <= limit
+        kept[k] = sums[k, 0] > 0.0 and sums[k, 1] < 0.0 and run + sums[k, 1] < best
         run += sums[k, 0] + sums[k, 1]
-    count = 0
-    chosen = np.empty(n, np.int64)
+    chosen, count = np.empty(n, np.int64), 0
     for i in range(n):
         if kept[bucket[i]] and t[i] < np.inf:
             chosen[count] = i
             count += 1
     chosen = chosen[:count]
-    values = t[chosen]
-    order = np.argsort(values)
-    best, step = np.inf, 0.0
+    chosen = chosen[np.argsort(t[chosen])]
     at, of = 0.0, -1
-    for place in range(count + 1):
-        i = chosen[order[place]] if place < count else -1
-        k = bucket[i] if place < count else -2
-        if k != of:
-            if of >= 0 and at < best:  # behind the last element of a bucket
-                left = values[order[place - 1]]
-                right = _above(t, left)
-                if _apart(left, right):
-                    best, step = at, _between(left, right, scale)
-            if k < 0:
-                break
-            at, of = before[k], k
-            if at < best:
-                right = t[i]
-                left = _below(t, right)
-                if _apart(left, right):
-                    best, step = at, _between(left, right, scale)
-        elif at < best:
-            left, right = values[order[place - 1]], t[i]
-            if _apart(left, right):
-                best, step = at, 0.5 * (left + right)
+    for k in range(count):
+        i = chosen[k]
+        if bucket[i] != of:
+            at, of = before[bucket[i]], bucket[i]
+        elif at < best and _apart(t[chosen[k - 1]], t[i]):
+            best, step = at, 0.5 * (t[chosen[k - 1]] + t[i])
         at += change[i]
+    return step, best
+
+
+@njit(cache=True, nogil=True)
+def _sorted(t, change, base, scale):
+    """Return the best of all intervals by sorting every breakpoint."""
+    order = np.argsort(t)
+    at, best, step, left = base, np.inf, 0.0, -np.inf
+    for i in order:
+        if at < best and left < t[i] and _apart(left, t[i]):
+            best, step = at, _between(left, t[i], scale)
+        if t[i] == np.inf:
+            break
+        at += change[i]
+        left = t[i]
+    if at < best and left < np.inf and t[order[-1]] < np.inf:
+        best, step = at, _between(left, np.inf, scale)
     return step, best
 
 
@@ -115,24 +133,6 @@ def _between(left, right, scale):
     if right == np.inf:
         return left + scale
     return 0.5 * (left + right)
-
-
-@njit(cache=True, nogil=True)
-def _below(t, right):
-    left = -np.inf
-    for at in t:
-        if at < right:
-            left = max(left, at)
-    return left
-
-
-@njit(cache=True, nogil=True)
-def _above(t, left):
-    right = np.inf
-    for at in t:
-        if at > left:
-            right = min(right, at)
-    return right
 
 
 @njit(cache=True, nogil=True)

@@ -1,5 +1,7 @@
 """Where a search begins, and where a kick throws single units."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from neuralopt.models import MLP
@@ -13,8 +15,7 @@ def first_params(settings: Settings, X: np.ndarray, random: np.random.Generator)
     drawn = settings.mlp.init(random)
     net = Net(settings.mlp, drawn, X)
     for layer in range(net.last):
-        for unit in range(net.weights[layer].shape[1]):
-            redraw(net, layer, unit, settings, random)
+        redraw(net, layer, range(net.weights[layer].shape[1]), settings, random)
         net.refresh(layer)
     drawn = net.params
     W, b = drawn[-1]
@@ -23,22 +24,26 @@ def first_params(settings: Settings, X: np.ndarray, random: np.random.Generator)
     return [_within(settings, W, b) if bound else (W, b) for (W, b), bound in _layers(settings, drawn)]
 
 
-def redraw(net: Net, layer: int, unit: int, settings: Settings, random: np.random.Generator) -> None:
-    """Give one hidden unit new incoming weights; the caller refreshes the network."""
+def redraw(
+    net: Net, layer: int, units: Iterable[int], settings: Settings, random: np.random.Generator
+) -> None:
+    """Give hidden units of a layer new incoming weights; the caller refreshes the network."""
     X = net.inputs[layer]
-    spread = X.std(axis=0)
-    if settings.levels is not None:
-        w = random.choice(settings.levels, X.shape[1])
-    elif net.activation in ON_OFF:
-        w = random.standard_normal(X.shape[1]) / np.where(spread > 0, spread, 1.0)
-        w /= np.linalg.norm(w) + 1e-300
-    else:
-        w = MLP((X.shape[1], 1), settings.mlp.activation).init(random)[0][0][:, 0]
-    if settings.levels is None and net.activation not in ON_OFF:
-        w = np.clip(w, *settings.weight_range)
-    place = X.mean(axis=0) + 0.5 * spread * random.standard_normal(X.shape[1])
-    b = -float(w @ place) if net.activation in ON_OFF else 0.0
-    net.weights[layer][:, unit], net.biases[layer][unit] = w, b
+    mean, spread = X.mean(axis=0), X.std(axis=0)
+    size = np.where(spread > 0, spread, 1.0)
+    one = MLP((X.shape[1], 1), settings.mlp.activation)
+    on_off = net.activation in ON_OFF
+    for unit in units:
+        if settings.levels is not None:
+            w = random.choice(settings.levels, X.shape[1])
+        elif on_off:
+            w = random.standard_normal(X.shape[1]) / size
+            w /= np.linalg.norm(w) + 1e-300
+        else:
+            w = np.clip(one.init(random)[0][0][:, 0], *settings.weight_range)
+        place = mean + 0.5 * spread * random.standard_normal(X.shape[1])
+        net.weights[layer][:, unit] = w
+        net.biases[layer][unit] = -float(w @ place) if on_off else 0.0
 
 
 def kick(net: Net, settings: Settings, random: np.random.Generator) -> None:
@@ -57,8 +62,8 @@ def kick(net: Net, settings: Settings, random: np.random.Generator) -> None:
     share = random.uniform(0.1, 0.4)
     for layer in range(net.last):
         units = net.weights[layer].shape[1]
-        for unit in random.choice(units, max(1, round(share * units)), replace=False):
-            redraw(net, layer, unit, settings, random)
+        chosen = random.choice(units, max(1, round(share * units)), replace=False)
+        redraw(net, layer, chosen.tolist(), settings, random)
         net.refresh(layer)
 
 

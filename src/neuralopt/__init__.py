@@ -37,6 +37,8 @@ if TYPE_CHECKING:
         NeuralClassifier,
         NeuralRegressor,
         Predictor,
+        SearchClassifier,
+        SearchRegressor,
     )
     from neuralopt.joint import (
         JointOptimizer,
@@ -68,7 +70,10 @@ _HOMES = {
         "sweep",
         "train",
     ),
-    "estimators": ("JointClassifier", "JointRegressor", "NeuralClassifier", "NeuralRegressor", "Predictor"),
+    "estimators": (
+        *("JointClassifier", "JointRegressor", "NeuralClassifier", "NeuralRegressor", "Predictor"),
+        *("SearchClassifier", "SearchRegressor"),
+    ),
     "joint": ("JointOptimizer", "compute_alignment_error", "evaluate_model", "plot_training_history"),
     "models": ("MLP", "NeuralNetwork", "RecursiveMLP", "TwoLayerMLP"),
     "neighbors": ("SimilarityLookup",),
@@ -102,7 +107,9 @@ __all__ = [
     "Predictor",
     "Progress",
     "RecursiveMLP",
+    "SearchClassifier",
     "SearchModel",
+    "SearchRegressor",
     "SimilarityLookup",
     "Status",
     "SweepResult",

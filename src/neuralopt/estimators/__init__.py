@@ -6,6 +6,8 @@ from neuralopt.estimators.joint_predictor import JointPredictor, load_predictor
 from neuralopt.estimators.joint_regressor import JointRegressor
 from neuralopt.estimators.predictor import Predictor
 from neuralopt.estimators.regressor import NeuralRegressor
+from neuralopt.estimators.search_classifier import SearchClassifier
+from neuralopt.estimators.search_regressor import SearchRegressor
 
 __all__ = [
     "JointClassifier",
@@ -14,5 +16,7 @@ __all__ = [
     "NeuralClassifier",
     "NeuralRegressor",
     "Predictor",
+    "SearchClassifier",
+    "SearchRegressor",
     "load_predictor",
 ]

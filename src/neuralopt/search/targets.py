@@ -66,9 +66,7 @@ def read_targets(y: Any, rows: int, outputs: int, loss: Any) -> Targets:
     """Return targets for a loss, or raise."""
     y = np.asarray(y)
     if len(y.shape) not in (1, 2) or len(y) != rows:
-        raise DataError(
-            f"y must have one entry or one row for each of {rows} rows of X, got shape {y.shape}."
-        )
+        raise DataError(f"y must have an entry or a row for each of {rows} rows of X, got shape {y.shape}.")
     if isinstance(loss, str) and loss in CLASS_LOSSES:
         return _labels(y, outputs, loss)
     column = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
@@ -105,7 +103,7 @@ def _labels(y: np.ndarray, outputs: int, loss: str) -> Targets:
         bad = ~np.isfinite(y) | (y != np.round(y))
         if bad.any():
             raise DataError(
-                f"loss {loss!r} takes class labels, y has {y[bad][0]!r} in row {int(np.argmax(bad))}. "
+                f"loss {loss!r} takes class labels, y has {float(y[bad][0])!r} in row {int(np.argmax(bad))}. "
                 "Likely cause: real targets. Use loss='squared_error', or round them to labels."
             )
     found = np.unique(y)

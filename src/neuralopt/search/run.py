@@ -78,7 +78,7 @@ class Run:
         self.best: tuple[float, Params] | None = None
         self._rows: dict[str, list[float]] = {"loss": [], "seconds": [], "accepted": []}
         self._interrupt = DeferredInterrupt()
-        self._end = np.inf
+        self._end, self._square = np.inf, np.inf
         self.kernel = "NumPy"
 
     def go(self, sweeps: int) -> Found:
@@ -123,9 +123,10 @@ class Run:
         self._keep(main.value, net)
         main.readout()
         self._keep(main.value, net)
-        active, guide = main, self._guide(net, objective)
+        active, tied, guide = main, None, self._guide(net, objective)
         if guide is not None:
-            active, main = guide, self._tied(net, objective, plan, guide)
+            tied = main = self._tied(net, objective, plan, guide)
+            active = guide
         stalled, reached = 0, np.inf
         for _ in range(sweeps):
             if over():
@@ -143,7 +144,7 @@ class Run:
                 least = settings.tolerance
             stalled = stalled + 1 if reached - value <= least else 0
             reached = value
-            if stalled < (_PATIENCE if settings.tolerance is None else 1):
+            if stalled < (_PATIENCE if settings.tolerance is None and active is not tied else 1):
                 continue
             stalled, reached = 0, np.inf
             assert self.best is not None
@@ -185,8 +186,11 @@ class Run:
         return loops
 
     def _keep(self, value: float, net: Net) -> None:
-        if self.best is None or value < self.best[0]:
-            self.best = value, net.params
+        """Keep the network if it is the best so far; of equals the one of the lower squared error."""
+        if self.best is None or value <= self.best[0]:
+            square = float(np.mean(np.square(net.outputs - self.targets.real)))
+            if self.best is None or (value, square) < (self.best[0], self._square):
+                self.best, self._square = (value, net.params), square
 
     def _note(self, begun: float, moves: int, sweeps: int) -> None:
         assert self.best is not None

@@ -9,6 +9,8 @@ from neuralopt.models.mlp import Params
 from neuralopt.search.net import ON_OFF, Net
 from neuralopt.search.settings import Settings
 
+_MILD = 0.85  # of the kicks: a hard one now and then leaves a basin that single units cannot
+
 
 def first_params(settings: Settings, X: np.ndarray, random: np.random.Generator) -> Params:
     """Return parameters to begin with: levels, numbers within the ranges, on/off planes through the rows."""
@@ -59,7 +61,7 @@ def kick(net: Net, settings: Settings, random: np.random.Generator) -> None:
             W[chosen] = random.choice(settings.levels, int(chosen.sum()))
         net.refresh()
         return
-    share = random.uniform(0.1, 0.4)
+    share = random.uniform(*((0.1, 0.4) if random.random() < _MILD else (0.4, 1.0)))
     for layer in range(net.last):
         units = net.weights[layer].shape[1]
         chosen = random.choice(units, max(1, round(share * units)), replace=False)

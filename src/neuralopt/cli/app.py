@@ -115,8 +115,56 @@ def joint(
 
 
 @app.command()
+def search(
+    data: Annotated[Path, typer.Argument(help="A CSV, Parquet or NPZ file.")],
+    target: Annotated[
+        list[str] | None, typer.Option("--target", "-t", help="Column to predict; several for regression.")
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="regression or classification; by default recognised from the target.")
+    ] = None,
+    loss: Annotated[
+        str | None, typer.Option(help="squared_error, cross_entropy, hinge, 01, f1 or auc.")
+    ] = None,
+    activation: Annotated[
+        str, typer.Option(help="Of the hidden layers: step, sign, tanh, relu ...")
+    ] = "step",
+    hidden: Annotated[str, typer.Option(help="Widths of the hidden layers, with commas.")] = "64",
+    levels: Annotated[
+        str | None, typer.Option(help="The values that weights may have, with commas: -1,0,1.")
+    ] = None,
+    sweeps: Annotated[int, typer.Option(help="Sweeps over all weights at most.")] = 30,
+    budget: Annotated[float | None, typer.Option(help="Seconds at most.")] = None,
+    hybrid: Annotated[bool, typer.Option("--hybrid", help="Search, descend, search again.")] = False,
+    missing: Annotated[
+        str, typer.Option(help="refuse tables with missing values, or impute them by the training rows.")
+    ] = "refuse",
+    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out; may be given again.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 0,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="New folder; by default neuralopt-runs/<name>.")
+    ] = None,
+) -> None:
+    """Train without gradients: each weight in turn is set to its best value, for any loss and unit."""
+    from neuralopt.benchmark.search_run import SearchSettings
+    from neuralopt.cli.search import Options, run
+
+    settings = SearchSettings(
+        loss,
+        activation,
+        _numbers("--hidden", hidden, int),
+        None if levels is None else _numbers("--levels", levels, float),
+        sweeps,
+        budget,
+        hybrid,
+        seed,
+    )
+    run(Options(data, target or [], task, drop or [], missing, settings, output))
+
+
+@app.command()
 def predict(
-    model: Annotated[Path, typer.Argument(help="A model file that compare or joint has written.")],
+    model: Annotated[Path, typer.Argument(help="A model file that compare, joint or search has written.")],
     data: Annotated[Path, typer.Argument(help="A CSV, Parquet or NPZ file with the columns of training.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="CSV file to write; by default standard output.")

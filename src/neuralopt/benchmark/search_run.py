@@ -1,0 +1,126 @@
+"""Search a network on a table: one fit, one score on rows that nothing has seen, one kept model."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neuralopt.benchmark.folder import choose_folder, prepared
+from neuralopt.benchmark.naming import slug
+from neuralopt.benchmark.task import Task
+from neuralopt.core.errors import InvalidArgument
+from neuralopt.estimators.predictor import Predictor
+from neuralopt.models import accuracy, r2
+from neuralopt.search import HybridModel, SearchModel
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchSettings:
+    """How a table is searched.
+
+    Parameters
+    ----------
+    loss : str or None
+        As for `SearchModel`; None is the cross-entropy of classes, else the squared error.
+    activation : str
+    hidden : tuple of int
+        Units of the hidden layers.
+    levels : tuple of float or None
+    sweeps : int
+        At most.
+    budget_s : float or None
+    hybrid : bool
+        Descend between two searches.
+    seed : int
+    """
+
+    loss: str | None = None
+    activation: str = "step"
+    hidden: tuple[int, ...] = (64,)
+    levels: tuple[float, ...] | None = None
+    sweeps: int = 30
+    budget_s: float | None = None
+    hybrid: bool = False
+    seed: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchRun:
+    """What a search left behind: the model with its summary, the file, and scores by name."""
+
+    model: SearchModel
+    path: Path
+    scores: dict[str, float]
+
+
+def run_search(
+    task: Task, settings: SearchSettings, *, output: str | Path | None = None, verbose: bool = False
+) -> SearchRun:
+    """Search on a task's training and validation rows, score on its test rows, keep the model.
+
+    Parameters
+    ----------
+    task : Task
+    settings : SearchSettings
+    output : path or None
+        New folder; None means ``neuralopt-runs/<name>-search``, numbered from the second on.
+    verbose : bool
+        Show the progress.
+
+    Returns
+    -------
+    SearchRun
+
+    Raises
+    ------
+    InvalidArgument, DataError
+        For arguments that break their law, or a loss that does not fit the target.
+    """
+    classes = task.kind == "classification"
+    loss = settings.loss or ("cross_entropy" if classes else "squared_error")
+    if not classes and loss != "squared_error":
+        raise InvalidArgument(
+            f"loss {loss!r} is for classes, the target {', '.join(task.encoder.target_names)} is a number. "
+            "Leave out --loss, or give --task classification."
+        )
+    kind = HybridModel if settings.hybrid else SearchModel
+    model = kind(
+        task.train.X.shape[1],
+        settings.hidden,
+        task.outputs,
+        loss=loss,
+        activation=settings.activation,
+        levels=settings.levels,
+        budget_s=settings.budget_s,
+        seed=settings.seed,
+    )
+    X, y = (np.concatenate([getattr(part, name) for part in (task.train, task.validation)]) for name in "Xy")
+    name = f"{slug(task.name)}-search"
+    folder = choose_folder(output, name, False)
+    with prepared(folder, False):
+        if isinstance(model, HybridModel):
+            model.search_and_train(X, y, settings.sweeps, 0.01, verbose=verbose)
+        else:
+            model.search(X, y, settings.sweeps, verbose=verbose)
+        origin: dict[str, Any] = {
+            "title": name,
+            "config": dataclasses.asdict(settings),
+            "choice": model.choice,
+        }
+        path = folder / f"{name}.model.safetensors"
+        Predictor(task.encoder, model.mlp, model.params, origin).save(path)
+    return SearchRun(model, path, _scores(task, model, X, y))
+
+
+def _scores(task: Task, model: SearchModel, X: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    """Return what the model reaches, and what a constant answer would."""
+    metric, word = (accuracy, "accuracy") if task.kind == "classification" else (r2, "R²")
+    found = {
+        f"{word} on {len(X)} rows searched": float(metric(model.forward(X), y)),
+        f"{word} on {len(task.test.X)} test rows": float(metric(model.forward(task.test.X), task.test.y)),
+    }
+    if task.kind == "classification":
+        common = np.bincount(y).argmax()
+        found["accuracy of the most common class there"] = float(np.mean(task.test.y == common))
+    return found

@@ -1,0 +1,63 @@
+"""``neuralopt search``: a table in, progress, score and model out."""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from neuralopt.benchmark import make_task
+from neuralopt.benchmark.search_run import SearchSettings, run_search
+from neuralopt.core.errors import InvalidArgument
+from neuralopt.core.results import Status
+from neuralopt.datasets import read_table
+from neuralopt.datasets.wording import listing
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """The options of ``neuralopt search``, as given."""
+
+    data: Path
+    target: list[str]
+    task: str | None
+    drop: list[str]
+    missing: str
+    settings: SearchSettings
+    output: Path | None
+
+
+def run(options: Options) -> None:
+    """Search, print what came of it, say where the model is; exits with 130 when it was interrupted."""
+    frame = read_table(options.data)
+    if not options.target:
+        raise InvalidArgument(
+            f"--target is needed: which column of '{options.data}' is to be predicted? "
+            f"It has {listing(frame.columns, 20)}."
+        )
+    task = make_task(
+        options.data.stem,
+        frame,
+        options.target[0] if len(options.target) == 1 else options.target,
+        task=options.task,
+        missing=options.missing,
+        drop=options.drop,
+        seed=options.settings.seed,
+    )
+    out = Console()
+    for note in task.encoder.notes:
+        out.print(Padding(Text(note, "dim"), (0, 0, 0, 2)))
+    done = run_search(task, options.settings, output=options.output, verbose=True)
+    out.print(Text(done.model.summary()))
+    for name, value in done.scores.items():
+        out.print(Text(f"{name}: {value:.4f}"))
+    out.print(
+        f"Model    {done.path}   (neuralopt predict {done.path} NEW.csv)",
+        soft_wrap=True,
+        highlight=False,
+        markup=False,
+    )
+    if done.model.status is Status.INTERRUPTED:
+        sys.exit(130)

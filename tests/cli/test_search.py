@@ -56,3 +56,12 @@ def test_what_it_refuses(cli, table):
         outcome = cli("search", "data.csv", *arguments)
         assert outcome.code == 2
         assert text in outcome.said
+
+
+def test_search_and_hybrid_enter_the_comparison(cli, table):
+    done = cli(
+        *("compare", "data.csv", "--target", "kind", "--optimizers", "sgd,search,hybrid", "--rates", "2"),
+        *("--seeds", "2", "--epochs", "2", "--hidden", "3"),
+    )
+    assert done.code == 0, done.err
+    assert "Search + Adam" in done.out

@@ -24,7 +24,7 @@ class Method:
         Its name in files and on the command line.
     label : str
         Its name in tables.
-    family : {"gradient", "reference"}
+    family : {"gradient", "search", "reference"}
     optimizer : Transform or None
         For the gradient family; its learning rate is replaced.
     range : (float, float)
@@ -43,6 +43,12 @@ REFERENCES = (
     Method("boosting", "Gradient boosting", "reference"),
 )
 
+
+SEARCHES = (
+    Method("search", "Search", "search"),
+    Method("hybrid", "Search + Adam", "search"),
+)
+"""Trained by `SearchModel` and `HybridModel`; compared when they are named."""
 
 CLASSIC = (
     *("gd", "sgd", "sgd-momentum", "sgd-nesterov", "adam", "adamw", "amsgrad", "radam"),
@@ -83,8 +89,8 @@ def choose_methods(wanted: str | Sequence[Any]) -> list[Method]:
     Parameters
     ----------
     wanted : str or sequence
-        ``"all"``, ``"classic"``, names (registered ones, ``sgd-momentum``, ``sgd-nesterov``, or
-        ``optax.<name>``), optimizers, or pairs of a label and an optimizer.
+        ``"all"``, ``"classic"``, names (registered ones, ``sgd-momentum``, ``sgd-nesterov``, ``search``,
+        ``hybrid``, or ``optax.<name>``), optimizers, or pairs of a label and an optimizer.
 
     Returns
     -------
@@ -131,6 +137,8 @@ def _method(item: Any, known: dict[str, Method]) -> Method:
                 f"Known: all, classic, {', '.join(known)}, or optax.<name>."
             )
         folded = item.lower()
+        if searched := next((m for m in SEARCHES if m.slug == folded), None):
+            return searched
         if folded in known:
             return known[folded]
         if folded.startswith("optax."):

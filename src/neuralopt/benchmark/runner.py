@@ -10,8 +10,9 @@ import numpy as np
 from neuralopt.benchmark.budget import Budget
 from neuralopt.benchmark.methods import Method, learning_rates
 from neuralopt.benchmark.records import Record, model_arrays
-from neuralopt.benchmark.references import fit_boosting, fit_linear
+from neuralopt.benchmark.references import fit_boosting, fit_linear, validation_loss
 from neuralopt.benchmark.scores import figures, loss_of, score
+from neuralopt.benchmark.search_run import search_once
 from neuralopt.benchmark.statistics import best_learning_rate
 from neuralopt.benchmark.task import Task
 from neuralopt.core.results import Status
@@ -39,11 +40,11 @@ def run_method(method: Method, task: Task, budget: Budget, progress: Progress | 
         None when the run was interrupted: half a method is no result.
     """
     progress = progress or (lambda epoch: False)
-    return (
-        _reference(method, task, progress)
-        if method.family == "reference"
-        else _gradient(method, task, budget, progress)
-    )
+    if method.family == "reference":
+        return _reference(method, task, progress)
+    if method.family == "search":
+        return _searched(method, task, budget, progress)
+    return _gradient(method, task, budget, progress)
 
 
 def _gradient(method: Method, task: Task, budget: Budget, progress: Progress) -> Record | None:
@@ -147,6 +148,47 @@ def _reference(method: Method, task: Task, progress: Progress) -> Record | None:
         "best_epoch": np.zeros((1, 1), np.int32),
     }
     return _record(method, task, header, arrays)
+
+
+def _searched(method: Method, task: Task, budget: Budget, progress: Progress) -> Record | None:
+    """Search from every seed; keep the network of the lowest validation loss."""
+    network, begin = budget.network(task), time.perf_counter()
+    outputs, held, statuses = [], [], []
+    best: tuple[float, Any] = (np.inf, None)
+    for seed in range(budget.seeds):
+        if progress(0):
+            return None
+        params, status = search_once(method.slug, task, network, seed)
+        if status is Status.INTERRUPTED:
+            return None
+        outputs.append(network.forward(params, task.test.X))
+        held.append(validation_loss(network.forward(params, task.validation.X), task.validation.y))
+        statuses.append(status.value)
+        if held[-1] < best[0]:
+            best = held[-1], params
+    test_loss, test_metric = figures(task, np.array(outputs))
+    header = {
+        "learning_rates": [],
+        "seeds": list(range(budget.seeds)),
+        "best": None,
+        "epochs": 0,
+        "batch_size": len(task.train.X),
+        "parameters": network.parameter_count,
+        "statuses": [statuses],
+        "diverged": [[False] * budget.seeds],
+        "seconds": {"compile": 0.0, "train": time.perf_counter() - begin},
+        "hyperparameters": {},
+        "network": dataclasses.asdict(network),
+        "scores": score(task, np.array(outputs)),
+    }
+    shape = (1, budget.seeds)
+    arrays: dict[str, np.ndarray] = {name: np.zeros((*shape, 0)) for name in _CURVES}
+    arrays |= {
+        "test_loss": test_loss.reshape(shape),
+        "test_metric": test_metric.reshape(shape),
+        "best_epoch": np.zeros(shape, np.int32),
+    }
+    return _record(method, task, header, arrays | model_arrays(best[1]))
 
 
 _CURVES = ("train_loss", "validation_loss", "validation_metric")

@@ -10,9 +10,13 @@ from neuralopt.benchmark.folder import choose_folder, prepared
 from neuralopt.benchmark.naming import slug
 from neuralopt.benchmark.task import Task
 from neuralopt.core.errors import InvalidArgument
+from neuralopt.core.results import Status
 from neuralopt.estimators.predictor import Predictor
-from neuralopt.models import accuracy, r2
+from neuralopt.models import MLP, accuracy, r2
+from neuralopt.models.mlp import Params
 from neuralopt.search import HybridModel, SearchModel
+
+_SECONDS, _SWEEPS = 5.0, 100  # of one run in a comparison
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,6 +115,31 @@ def run_search(
         path = folder / f"{name}.model.safetensors"
         Predictor(task.encoder, model.mlp, model.params, origin).save(path)
     return SearchRun(model, path, _scores(task, model, X, y))
+
+
+def search_once(name: str, task: Task, network: MLP, seed: int) -> tuple[Params, Status]:
+    """Train a comparison's network by ``"search"`` or ``"hybrid"``, within five seconds.
+
+    Parameters
+    ----------
+    name : {"search", "hybrid"}
+    task : Task
+        Only its training rows are looked at.
+    network : MLP
+    seed : int
+    """
+    first, *hidden, last = network.layer_sizes
+    loss = "cross_entropy" if task.kind == "classification" else "squared_error"
+    options: dict[str, Any] = {"loss": loss, "activation": network.activation, "seed": seed}
+    model = (HybridModel if name == "hybrid" else SearchModel)(
+        first, hidden, last, budget_s=_SECONDS, **options
+    )
+    X, y = task.train.X, task.train.y
+    if isinstance(model, HybridModel):
+        model.search_and_train(X, y, _SWEEPS, 0.01)
+    else:
+        model.search(X, y, _SWEEPS)
+    return model.params, model.status
 
 
 def _scores(task: Task, model: SearchModel, X: np.ndarray, y: np.ndarray) -> dict[str, float]:

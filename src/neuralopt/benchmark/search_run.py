@@ -126,7 +126,16 @@ def search_once(name: str, task: Task, network: MLP, seed: int) -> tuple[Params,
     task : Task
         Only its training rows are looked at.
     network : MLP
+        What is trained.
     seed : int
+        Of all that is drawn.
+
+    Returns
+    -------
+    params : list of (W, b)
+        The best found.
+    status : Status
+        Why it ended.
     """
     first, *hidden, last = network.layer_sizes
     loss = "cross_entropy" if task.kind == "classification" else "squared_error"

@@ -39,7 +39,13 @@ class SearchClassifier(ClassifierMixin, SearchEstimator):
         Search, descend by Adam, search again, and keep the best; see `HybridModel`.
     learning_rate : float > 0, default 0.01
         Of the descent.
-    line, order, directions, levels, restarts, readout, budget_s, tolerance
+    line, order, readout : str, optional
+        As for `SearchModel`.
+    directions, levels : sequence, optional
+        As for `SearchModel`.
+    restarts : int >= 0, default 0
+        As for `SearchModel`.
+    budget_s, tolerance : float, optional
         As for `SearchModel`.
     random_state : int, RandomState, Generator or None, default None
         Of all that is drawn. None draws a new seed; NumPy's global random state is never used.

@@ -75,16 +75,20 @@ class GradientModel(SearchedModel):
     ) -> None:
         problems: list[str] = []
         sizes: list[int] = []
-        given = {"input_size": input_size, "hidden_sizes": hidden_sizes, "output_size": output_size}
-        for check, args in (
-            (lambda: sizes.extend(check_sizes(given)), ()),
-            (check_activation, (activation,)),
-            (check_loss, (loss,)),
-            (check_budget, (budget_s,)),
-            (lambda: check_count("seed", seed, low=0), ()),
+        given: dict[str, Any] = {
+            "input_size": input_size,
+            "hidden_sizes": hidden_sizes,
+            "output_size": output_size,
+        }
+        for check in (
+            lambda: sizes.extend(check_sizes(given)),
+            lambda: check_activation(activation),
+            lambda: check_loss(loss),
+            lambda: check_budget(budget_s),
+            lambda: check_count("seed", seed, low=0),
         ):
             try:
-                check(*args)
+                check()
             except InvalidArgument as error:
                 problems.append(str(error))
         raise_problems(problems)

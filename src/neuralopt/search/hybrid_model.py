@@ -24,9 +24,28 @@ _COMPILING = 6.0  # seconds that the engine may take before its first epoch
 class HybridModel(SearchModel):
     """A network trained by a search, then by gradient, then by a search; the best of all is kept.
 
-    Takes the arguments of `SearchModel`. A phase that ends above an earlier one is rolled back: the next
+    A phase that ends above an earlier one is rolled back: the next
     one begins from the best parameters, and so the final loss is never above any phase's end. A network
     with ``levels`` has no gradient phase, which would leave them.
+
+    Parameters
+    ----------
+    input_size, hidden_sizes, output_size : int, sequence of int, int
+        Of the network.
+    weight_range, bias_range : (float, float), default (-5, 5)
+        Where searched weights and biases may be.
+    weight_range_size, bias_range_size : int >= 2, default 100
+        Values of the grids.
+    line, order, readout, activation : str
+        As for `SearchModel`.
+    loss : str or callable, default "squared_error"
+        As for `SearchModel`.
+    directions, levels : sequence, optional
+        As for `SearchModel`.
+    restarts, seed : int, default 0
+        As for `SearchModel`; the phases of ``search_and_train`` begin once.
+    budget_s, tolerance : float, optional
+        As for `SearchModel`; the budget is that of all phases together.
 
     Examples
     --------

@@ -108,6 +108,11 @@ class Net:
     def columns(self, layer: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return what a layer's weights act on, column by column, the bias's ones last.
 
+        Parameters
+        ----------
+        layer : int
+            Counted from 0.
+
         Returns
         -------
         columns, inverses : arrays of shape (d + 1, n)

@@ -144,8 +144,8 @@ class Tied(Objective):
     Parameters
     ----------
     first, second : Objective
-    y, real : arrays
-        Targets of each.
+    real : array
+        Targets of the second.
     share : float
         What one unit of the second counts.
     """

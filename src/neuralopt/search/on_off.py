@@ -57,7 +57,7 @@ class OnOff:
             return
         now = self.costs.value(self.z)
         for j in order:
-            bounds = () if low is None or high is None else (low[j] - self.w[j], high[j] - self.w[j])
+            bounds = self._room(j, low, high)
             step, now = exact_line(self.z, self.columns[j], self.costs, now, self.tolerance, *bounds)
             if step:
                 self.z += step * self.columns[j]
@@ -68,7 +68,7 @@ class OnOff:
         """Return the objective that each weight alone would reach."""
         now, found = self.costs.value(self.z), np.empty(len(self.w))
         for j in range(len(self.w)):
-            bounds = () if low is None or high is None else (low[j] - self.w[j], high[j] - self.w[j])
+            bounds = self._room(j, low, high)
             found[j] = exact_line(self.z, self.columns[j], self.costs, now, self.tolerance, *bounds)[1]
         return found
 
@@ -137,6 +137,12 @@ class OnOff:
                 w[-1] += step
                 self.z, self.w, now = z + step, w, value
                 self.moves += 1
+
+    def _room(self, j: int, low: np.ndarray | None, high: np.ndarray | None) -> tuple[float, float]:
+        """Return where a step of weight j may go."""
+        if low is None or high is None:
+            return -np.inf, np.inf
+        return float(low[j] - self.w[j]), float(high[j] - self.w[j])
 
     def _slopes(self) -> np.ndarray:
         """Return what switching each row alone on rather than off does to the objective."""

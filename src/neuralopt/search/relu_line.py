@@ -39,7 +39,7 @@ def relu_line(
     --------
     >>> z, a = np.array([-1.0, 1.0]), np.array([1.0, 1.0])
     >>> relu_line(z, a, slope=np.array([-4.0, 0.0]), square=1.0, low=-5.0, high=5.0)
-    (1.0, 0.0)
+    (2.0, -3.0)
     """
     pieces = np.stack([square * a * a, (2 * square * z + slope) * a, (square * z + slope) * z], axis=1)
     moving = a != 0

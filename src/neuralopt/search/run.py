@@ -132,7 +132,7 @@ class Run:
             if over():
                 break
             begun = time.perf_counter()
-            active.loops = self._loops(net)
+            active.loops = lambda: self._loops(net)
             value = active.sweep()
             self._keep(float(objective.values(net.outputs[None], self.targets.y)[0]), net)
             self._note(begun, active.moves, sweeps)

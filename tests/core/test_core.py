@@ -116,7 +116,13 @@ def test_statuses_have_codes_and_sentences():
     for status in Status:
         assert Status.from_code(status.code) is status
         assert status.value.endswith(".")
-    assert [s.name for s in Status if s.ok] == ["MAX_EPOCHS", "EARLY_STOPPED", "CONVERGED", "STOPPED"]
+    assert [s.name for s in Status if s.ok] == [
+        "MAX_EPOCHS",
+        "EARLY_STOPPED",
+        "CONVERGED",
+        "STOPPED",
+        "BUDGET",
+    ]
     Status.CONVERGED.raise_for_status()
     with pytest.raises(TrainingFailed, match=r"^DIVERGED: The loss became infinite"):
         Status.DIVERGED.raise_for_status()

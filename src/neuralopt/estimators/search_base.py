@@ -64,7 +64,8 @@ class SearchEstimator(BaseEstimator):
 
     def _read(self, X: Any, y: Any, **options: Any) -> tuple[np.ndarray, np.ndarray]:
         with text_explained(X, type(self).__name__):
-            return validate_data(self, X, y, dtype=np.float64, multi_output=True, **options)
+            checked: Any = validate_data(self, X, y, dtype=np.float64, multi_output=True, **options)
+        return checked
 
     def _search(self, X: np.ndarray, y: np.ndarray, outputs: int) -> None:
         """Search on checked data and set the fitted attributes."""

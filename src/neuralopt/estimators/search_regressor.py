@@ -25,11 +25,13 @@ class SearchRegressor(RegressorMixin, SearchEstimator):
         Search, descend by Adam, search again, and keep the best; see `HybridModel`.
     learning_rate : float > 0, default 0.01
         Of the descent.
-    line, order, readout : str, optional
+    line, order : str, default "auto", "cyclic"
         As for `SearchModel`.
     directions, levels : sequence, optional
         As for `SearchModel`.
     restarts : int >= 0, default 0
+        As for `SearchModel`.
+    readout : {"ridge", "search"}, optional
         As for `SearchModel`.
     budget_s, tolerance : float, optional
         As for `SearchModel`.

@@ -36,16 +36,26 @@ class HybridModel(SearchModel):
         Where searched weights and biases may be.
     weight_range_size, bias_range_size : int >= 2, default 100
         Values of the grids.
-    line, order, readout, activation : str
+    line, order : str, default "auto", "cyclic"
+        As for `SearchModel`.
+    directions : sequence of str, optional
         As for `SearchModel`.
     loss : str or callable, default "squared_error"
+        As for `SearchModel`; a callable must be written in JAX.
+    activation : str, default "tanh"
+        Of the hidden layers.
+    levels : sequence of float, optional
         As for `SearchModel`.
-    directions, levels : sequence, optional
+    restarts : int, default 0
+        Of ``search``; the phases of ``search_and_train`` begin once.
+    readout : {"ridge", "search"}, optional
         As for `SearchModel`.
-    restarts, seed : int, default 0
-        As for `SearchModel`; the phases of ``search_and_train`` begin once.
-    budget_s, tolerance : float, optional
-        As for `SearchModel`; the budget is that of all phases together.
+    budget_s : float > 0, optional
+        Seconds of all phases together.
+    tolerance : float >= 0, optional
+        As for `SearchModel`.
+    seed : int, default 0
+        Of all that is drawn.
 
     Examples
     --------

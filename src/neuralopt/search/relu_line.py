@@ -38,8 +38,8 @@ def relu_line(
     Examples
     --------
     >>> z, a = np.array([-1.0, 1.0]), np.array([1.0, 1.0])
-    >>> relu_line(z, a, slope=np.array([-4.0, 0.0]), square=1.0, low=-5.0, high=5.0)
-    (2.0, -3.0)
+    >>> relu_line(z, a, slope=np.array([-8.0, -8.0]), square=1.0, low=-5.0, high=5.0)
+    (4.0, -30.0)
     """
     pieces = np.stack([square * a * a, (2 * square * z + slope) * a, (square * z + slope) * z], axis=1)
     moving = a != 0

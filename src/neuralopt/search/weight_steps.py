@@ -15,6 +15,7 @@ class WeightSteps(Steps):
     """Steps of single weights."""
 
     def search_weights(self, layer: int, unit: int, kind: str) -> None:
+        """Set all incoming weights of a unit in turn; ``kind`` is that of the plan."""
         net = self.net
         columns = net.columns(layer)[0]
         d = len(columns)

@@ -7,7 +7,7 @@ import numpy as np
 from neuralopt.search.net import Net
 from neuralopt.search.objectives import Objective
 
-_NUMBERS = 1 << 17  # in a temporary: one megabyte stays in the cache
+_NUMBERS = 1 << 15  # in a temporary: a quarter of a megabyte stays in the cache
 _CLOSER, _PARABOLAS = 5, 2
 _SHARES = (0.125, 0.25, 0.5, 1.0)  # of the rows after which hopeless candidates are given up
 

@@ -5,7 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neuralopt.models import MLP
 from neuralopt.search import loops
+from neuralopt.search.batch_line import Line
+from neuralopt.search.net import Net
+from neuralopt.search.objectives import NAMED
 from neuralopt.search.on_off import OnOff
 from neuralopt.search.relu_line import change_at, relu_line
 from neuralopt.search.step_line import Costs, exact_line, level_line
@@ -60,6 +64,30 @@ def test_breakpoints_that_differ_by_rounding_alone_are_one():
     c = np.array([-1.0, 1.0, 0.0])
     for step in (exact_line(z, a, plain(c), plain(c).value(z), 1e-9)[0], loops.along(z, a, c, 1e-9, 16)[0]):
         assert step == 0.0
+
+
+def test_a_rounding_gap_does_not_hide_the_next_best():
+    a, c = np.ones(3), np.array([-1.0, 1.0, -0.5])
+    z = np.array([-0.3, -(0.1 + 0.2), -2.0])
+    for step, value in (exact_line(z, a, plain(c), 0.0, 1e-9), loops.along(z, a, c, 1e-9, 16)):
+        assert step > 2
+        assert value == pytest.approx(-0.5)
+
+
+def test_a_grid_that_gives_up_early_finds_the_best_of_all():
+    random = np.random.default_rng(3)
+    X, y = random.normal(size=(200, 3)), random.normal(size=(200, 1))
+    mlp = MLP((3, 4, 2, 1), "tanh")
+    net = Net(mlp, mlp.init(1), X)
+    objective = NAMED["squared_error"](y, 0)
+    now = float(objective.values(net.outputs[None], y)[0])
+    for layer, unit in ((0, 1), (1, 0), (2, 0)):
+        line = Line(net, objective, y, layer, unit, net.columns(layer)[0][0])
+        steps = np.linspace(-5, 5, 101)
+        values = line.values(steps)
+        step, value = line.best_of(steps, now)
+        assert value == pytest.approx(min(now, values.min()), rel=1e-12)
+        assert step == (steps[values.argmin()] if values.min() < now else 0)
 
 
 @given(rows(WHOLE, WHOLE, WHOLE), st.lists(WHOLE, min_size=2, max_size=4, unique=True))

@@ -154,7 +154,11 @@ class Fitting:
         learned = self.selection_ is None or self.alignment_error_ < 1
         self.converged_ = bool(self.settled_ and learned)
 
-    def _scores(self, X: Any) -> np.ndarray:
+    def _scores(self, X: Any, candidate: str | None = None) -> np.ndarray:
         self._fitted()
-        X = check_inputs(X, "X", self.settings["input_dim"])
-        return self.final_.predict(self.scale_.apply(X))
+        X = self.scale_.apply(check_inputs(X, "X", self.settings["input_dim"]))
+        if candidate is None:
+            return self.final_.predict(X)
+        if self.selection_ is None:
+            raise InvalidArgument("There are no candidates: fewer than three real rows were given.")
+        return self.selection_.predict_by(candidate, X)

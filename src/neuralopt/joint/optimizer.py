@@ -260,6 +260,29 @@ class JointOptimizer(Online):
         values = self.target_scale_.undo(scores)
         return values[:, 0] if self._one_column else values
 
+    def predict_by(self, name: str, X: Any) -> np.ndarray:
+        """Return one candidate's predictions instead of the chosen one's.
+
+        Parameters
+        ----------
+        name : str
+            Of ``candidates_.names``.
+        X : array-like of shape (n, input_dim)
+            Inputs in the units of training.
+
+        Returns
+        -------
+        array of shape (n, output_dim)
+            In the units of training; of classes, scores: near one for the class, near zero for others.
+
+        Raises
+        ------
+        InvalidArgument
+            For an unknown name, or where there were too few real rows for any candidate.
+        """
+        scores = self._scores(X, name)
+        return scores if self.settings["task"] == "classification" else self.target_scale_.undo(scores)
+
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return probabilities of the classes, in the order of ``classes_``.
 

@@ -173,7 +173,7 @@ def test_a_column_that_the_simulator_never_varied_is_said():
     (X, y), real = simulated(), measured()
     X[:, 1] = 0.5
     with pytest.warns(
-        UserWarning, match="Input 1 is constant in the simulated rows and varies in the real ones"
+        UserWarning, match="Input 1 is constant in the simulated rows and differs in the real ones"
     ):
         JointOptimizer(2, 4, 1).fit(X, y, *real, epochs=10)
 

@@ -9,7 +9,7 @@ import numpy as np
 from neuralopt.core.errors import DataError, InvalidArgument, refuse_unknown
 from neuralopt.core.validation import check_count
 from neuralopt.engine import History
-from neuralopt.joint.checks import warn_about
+from neuralopt.joint.checks import check_told, warn_about, warn_about_targets
 from neuralopt.joint.keeping import read_fitted, write_fitted
 from neuralopt.joint.online import Online
 from neuralopt.joint.scaling import joint_scale
@@ -216,12 +216,15 @@ class JointOptimizer(Online):
         self.messages_ = []
         self.shift_ = shift_report(X, X_r) if len(X_r) else None
         self._check_scale()
-        self.scale_ = joint_scale(X, X_r)
-        X, X_r = self.scale_.apply(X), self.scale_.apply(X_r)
+        self.scale_ = joint_scale(X, X_r, constant=np.inf)
         self._set_targets(y, y_r)
         y, Y_r = self._scaled(y), self._columns(self._scaled(y_r))
         Y = self._columns(y)
+        if s["task"] == "regression":
+            check_told(Y)
+            warn_about_targets(Y, Y_r)
         warn_about(X, X_r, Y_r)
+        X, X_r = self.scale_.apply(X), self.scale_.apply(X_r)
         self._kept = {"X_sim": X, "Y_sim": Y, "X_real": X_r, "Y_real": Y_r}
         self._look()
         real = None if self.lookup_ is None else Real(X_r, Y_r, np.ones(len(X_r)), self.lookup_)

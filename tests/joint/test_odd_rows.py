@@ -3,10 +3,14 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from neuralopt import JointOptimizer
-from neuralopt.core.errors import DataError
+from neuralopt.benchmark.joint_tables import read_both
+from neuralopt.core.errors import DataError, StorageError
+from neuralopt.estimators import JointPredictor
+from neuralopt.joint import shift_report
 
 
 def rows(n, seed):
@@ -72,3 +76,23 @@ def test_one_constant_target_of_several_is_named():
     joint = JointOptimizer(2, 6, 2)
     with pytest.raises(DataError, match="all its values in column 1 are equal"):
         joint.fit(SIM[0], np.stack([SIM[1], 0 * SIM[1]], axis=1), epochs=5)
+
+
+def test_the_column_that_is_said_is_the_one_in_other_units():
+    """A column constant in few real rows differs much by its logarithm, and is in no other unit."""
+    X = np.random.default_rng(0).random((40, 2))
+    real = np.random.default_rng(1).random((8, 2)) * [0, 5] + [0.5, 0]
+    found = shift_report(X, real)
+    assert found.other_scale().tolist() == [False, True]
+    assert found.worst().startswith("input 1: ")
+    assert shift_report(X, real[:, [0, 0]] * [1, 1]).worst().startswith("input 0: ")
+
+
+def test_a_model_of_tables_is_no_model_of_arrays(tmp_path):
+    sim, real = (pd.DataFrame(X, columns=["a", "b"]).assign(y=y) for X, y in (SIM, REAL))
+    tables = read_both(sim, real, ["y"])
+    joint = JointOptimizer(2, 6, 1)
+    joint.fit(*tables[1:], epochs=20)
+    path = JointPredictor(tables.encoder, joint, {}).save(tmp_path / "m.safetensors")
+    with pytest.raises(StorageError, match=r"a joint model of tables, .* Use it by neuralopt predict"):
+        JointOptimizer.load(path)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from neuralopt.core.errors import DataError, InvalidArgument, refuse_unknown
+from neuralopt.core.errors import DataError, InvalidArgument, StorageError, refuse_unknown
 from neuralopt.core.validation import check_count
 from neuralopt.engine import History
 from neuralopt.joint.checks import check_told, warn_about, warn_about_targets
@@ -336,9 +336,15 @@ class JointOptimizer(Online):
         Raises
         ------
         StorageError
-            When the file is missing, damaged, foreign or newer.
+            When the file is missing, damaged, foreign or newer, or holds a model of tables.
         """
+        held = read_fitted(path)
+        if "encoder" in held:
+            raise StorageError(
+                f"'{path}' is a joint model of tables, with their encoding. Use it by neuralopt predict, or "
+                "in Python: neuralopt.estimators.load_predictor(path).predict(table)."
+            )
         fitted = cls.__new__(cls)
-        vars(fitted).update(read_fitted(path))
+        vars(fitted).update(held)
         fitted._look()
         return fitted

@@ -11,6 +11,8 @@ from neuralopt.benchmark.joint_tables import read_both
 from neuralopt.core.errors import DataError, StorageError
 from neuralopt.estimators import JointPredictor
 from neuralopt.joint import shift_report
+from neuralopt.joint.base import Base
+from neuralopt.models import MLP
 
 
 def rows(n, seed):
@@ -41,6 +43,23 @@ def test_a_column_of_two_constants_is_said():
     X, X_r = SIM[0] * [1, 0], REAL[0] * [1, 0] + [0, 1]
     with pytest.warns(UserWarning, match="Input 1 is constant in the simulated rows and differs in the real"):
         fit((X, SIM[1]), (X_r, REAL[1]))
+
+
+def test_the_simulator_says_the_same_whatever_it_never_varied():
+    X, X_r = SIM[0] * [1, 0], REAL[0] * [1, 0] + [0, 1]
+    with pytest.warns(UserWarning, match="differs in the real"):
+        joint = fit((X, SIM[1]), (X_r, REAL[1]))
+    np.testing.assert_allclose(
+        joint.predict_by("simulator", X_r), joint.predict_by("simulator", X_r - [0, 1])
+    )
+
+
+def test_blinding_keeps_the_function_on_its_rows():
+    mlp = MLP((2, 5, 1))
+    base = Base(mlp, mlp.init(0))
+    X = SIM[0] * [1, 0] + [0, 0.7]
+    np.testing.assert_allclose(base.blind(X).predict(X), base.predict(X), rtol=1e-12)
+    np.testing.assert_array_equal(base.blind(X).predict(X), base.blind(X).predict(X + [0, 3]))
 
 
 def test_targets_in_other_units_are_said_with_the_figure():

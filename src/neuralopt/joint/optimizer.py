@@ -238,7 +238,7 @@ class JointOptimizer(Online):
             outputs=s["output_dim"],
             **{name: s[name] for name in _PASSED},
         )
-        self.base_, self.history_, self.settled_ = trained
+        self.base_, self.history_, self.settled_ = trained[0].blind(X), *trained[1:]
         self._begin_online(X, Y, X_r, Y_r)
         self._weigh()
         self._select()

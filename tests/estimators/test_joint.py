@@ -127,7 +127,7 @@ def test_other_column_names(pair):
     [
         ({"hidden_layer_sizes": ()}, "hidden_layer_sizes must have at least one layer"),
         ({"mode": "varpro"}, "mode must be one of"),
-        ({"final": "best"}, "final must be one of select, stack"),
+        ({"final": "best"}, "final must be one of stack, select"),
         ({"random_state": -1}, "random_state must be None, a whole number"),
         ({"epochs": 0}, "epochs"),
     ],

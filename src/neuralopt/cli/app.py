@@ -98,7 +98,7 @@ def joint(
     task: Annotated[
         str | None, typer.Option(help="regression or classification; by default recognised from the target.")
     ] = None,
-    final: Annotated[str, typer.Option(help="select one candidate, or stack them.")] = "select",
+    final: Annotated[str, typer.Option(help="stack the best candidates, or select one.")] = "stack",
     mode: Annotated[
         str, typer.Option(help="variable_projection, alternating or implicit.")
     ] = "variable_projection",

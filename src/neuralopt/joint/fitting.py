@@ -23,6 +23,7 @@ class Fitting:
 
     settings: dict[str, Any]
     base_: Base
+    deep_: Base | None
     final_: Final
     selection_: Selection | None
     shift_: ShiftReport | None
@@ -135,8 +136,14 @@ class Fitting:
                 final=s["final"],
                 weights=self.real_weights_,
                 seed=s["seed"],
-                task=s["task"],
+                outliers=s["robust"] == "auto" and s["task"] == "regression",
+                deep=self.deep_,
             )
+            out = np.flatnonzero((self.real_weights_ > 0) & (self.selection_.weights == 0))
+            if len(out):
+                first = ", ".join(map(str, out[:5]))
+                self._say(f"{len(out)} of {len(X_real)} real rows are outliers and have no weight: {first}.")
+            self.real_weights_ = self.selection_.weights
             share = self.real_weights_ / self.real_weights_.sum()
             squares = np.mean(self.selection_.loo_residuals**2, axis=1)
             self.real_spread_ = spread_of(Y_real, self.real_weights_)

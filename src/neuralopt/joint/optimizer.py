@@ -10,6 +10,8 @@ from neuralopt.core.errors import DataError, InvalidArgument, StorageError, refu
 from neuralopt.core.validation import check_count
 from neuralopt.engine import History
 from neuralopt.joint.checks import check_told, warn_about, warn_about_targets
+from neuralopt.joint.companion import companion
+from neuralopt.joint.fitting import FEWEST
 from neuralopt.joint.keeping import read_fitted, write_fitted
 from neuralopt.joint.online import Online
 from neuralopt.joint.scaling import joint_scale
@@ -35,6 +37,7 @@ _PASSED = (
 _FITTED = (
     "settings",
     "base_",
+    "deep_",
     "final_",
     "selection_",
     "history_",
@@ -52,6 +55,7 @@ _FITTED = (
     "_one_column",
     "_kept",
     "_moments",
+    "_deep_moments",
     "_fading",
 )
 
@@ -83,8 +87,8 @@ class JointOptimizer(Online):
         solved every ``refit_every`` epochs. ``"implicit"``: features go on to serve the simulated rows and
         the leave-one-out error of the real ones, differentiated through both solutions; the errors in
         ``candidates_`` are then somewhat too small, for the features have seen the real rows.
-    final : {"select", "stack"}, default "select"
-        Take one candidate, or mix them.
+    final : {"stack", "select"}, default "stack"
+        Mix the candidates that are hardly worse than the best, or take one.
     optimizer : str, Transform or None, default None
         None is L-BFGS, in the alternating mode Adam.
     loss : str, Loss or callable, default "squared_error"
@@ -98,8 +102,9 @@ class JointOptimizer(Online):
     refit_every : int >= 1, default 5
         Epochs between two solutions of the readout in the alternating mode.
     robust : {"auto", "huber", "tukey"} or None, default "auto"
-        Weights that keep outliers among the real rows from spoiling the fit; ``"auto"`` leaves out
-        what is far off in two ways, and says so.
+        What keeps outliers among the real rows from spoiling the fit. ``"auto"`` leaves rows out that no
+        candidate can explain and that spoil all others, and says so; it leaves classes alone. Huber's and
+        Tukey's weights are those of the readout's residuals.
     task : {"regression", "classification"}, default "regression"
         Kind of targets.
     activation : str, default "tanh"
@@ -126,6 +131,10 @@ class JointOptimizer(Online):
         What a reader should know, with figures.
     base_ : Base
         The simulator's network, in scaled units.
+    deep_ : Base or None
+        A second network of the simulator, of three layers of 32 units: the candidates that move all weights
+        start from it. None for classes, where there are fewer than three real rows, and where
+        ``hidden_dim`` names as many layers.
     lookup_ : SimilarityLookup or None
         Over the scaled real rows.
     real_weights_ : array of shape (n_real,)
@@ -154,7 +163,7 @@ class JointOptimizer(Online):
         reg_lambda: float | str = "loo",
         *,
         mode: str = "variable_projection",
-        final: str = "select",
+        final: str = "stack",
         optimizer: Any = None,
         loss: Any = "squared_error",
         loss_weights: Sequence[float] = (10.0, 1.0),
@@ -239,6 +248,9 @@ class JointOptimizer(Online):
             **{name: s[name] for name in _PASSED},
         )
         self.base_, self.history_, self.settled_ = trained[0].blind(X), *trained[1:]
+        tuned = s["task"] == "regression" and len(X_r) >= FEWEST
+        deep = companion(X, Y, s["hidden_dim"], epochs, s["seed"]) if tuned else None
+        self.deep_ = deep and deep.blind(X)
         self._begin_online(X, Y, X_r, Y_r)
         self._weigh()
         self._select()

@@ -29,6 +29,7 @@ SECTIONS = (
     "readout",
     "lookup",
     "joint",
+    "transfer",
     "hybrid_speed",
 )
 

@@ -12,6 +12,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 from neuralopt import JointClassifier, JointOptimizer, JointRegressor
 from neuralopt.core.errors import DataError, InvalidArgument
 from neuralopt.datasets import make_pair
+from neuralopt.estimators.joint_regressor import interval_width
 
 SHORT = {"hidden_layer_sizes": (8,), "epochs": 40, "random_state": 0}
 
@@ -73,10 +74,15 @@ def test_intervals(pair, fitted):
     low, high = fitted.predict_interval(pair.X_test, coverage=0.8)
     middle = fitted.predict(pair.X_test)
     np.testing.assert_allclose((low + high) / 2, middle)
-    left_out = np.sort(np.abs(fitted.joint_.selection_.loo_residuals[:, 0]))
-    # the ceil(13 * 0.8) = 11th of 12 residuals, in the targets' units
-    expected = left_out[10] * fitted.joint_.target_scale_.spread[0]
-    np.testing.assert_allclose((high - low) / 2, expected)
+    found = fitted.joint_.selection_
+    floor = np.median(found.loo_deviations)
+    # the ceil(13 * 0.8) = 11th of 12 residuals in units of what was expected, in the targets' units
+    ratio = np.sort(np.abs(found.loo_residuals / np.hypot(found.loo_deviations, floor))[:, 0])[10]
+    half = (high - low) / 2 / fitted.joint_.target_scale_.spread[0]
+    assert np.min(half) >= ratio * floor * (1 - 1e-9)
+    assert np.max(half) > 1.2 * np.min(half)  # wider where less is known
+    typical = interval_width(fitted.joint_, 0.8)[0] / fitted.joint_.target_scale_.spread[0]
+    assert typical == pytest.approx(ratio * np.sqrt(2) * floor)
     assert np.all(np.isinf(fitted.predict_interval(pair.X_test, coverage=0.95)[1]))
     with pytest.raises(InvalidArgument, match="coverage must be between 0 and 1, got 2"):
         fitted.predict_interval(pair.X_test, coverage=2)

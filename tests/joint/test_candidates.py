@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neuralopt.core.errors import DataError, InvalidArgument
-from neuralopt.joint.candidates import fit_candidates
+from neuralopt.joint.candidates import fit, fit_candidates
 from neuralopt.joint.candidates.covering import cover
 
 from .small_base import SmallBase, drawn, error
@@ -133,6 +133,46 @@ def test_outliers_do_not_break_the_fit_and_are_named():
     assert abs(found.loo_residuals[3, 0]) > 5 * y_test.std()  # seen by the intervals all the same
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_twentieth_of_outliers_is_found_whatever_their_sign(seed):
+    random = np.random.default_rng(seed)
+    base, (X_sim, y_sim, X, y, X_test, y_test) = drawn(wave, bent, 2, 40, seed=seed, noise=0.05)
+    spoilt = y.copy()
+    places = np.sort(random.permutation(40)[:2])
+    spoilt[places] += random.choice([-1, 1], (2, 1)) * random.uniform(4, 20, (2, 1)) * y_test.std()
+    found = fit_candidates(base, X_sim, y_sim, X, spoilt)
+    assert np.flatnonzero(found.weights == 0).tolist() == places.tolist()
+    clean = fit_candidates(base, X_sim, y_sim, X, y)
+    assert error(found.predict(X_test), y_test) <= 1.6 * error(clean.predict(X_test), y_test) + 0.01
+    kept = fit_candidates(base, X_sim, y_sim, X, spoilt, outliers=False)
+    assert (kept.weights == 1).all()
+    assert error(kept.predict(X_test), y_test) > 2 * error(found.predict(X_test), y_test)
+
+
+def corner(X):
+    return np.exp(-6 * (X[:, 0] + X[:, 1])) + 0.1 * X[:, 0]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_true_rows_in_a_steep_corner_are_no_outliers(seed):
+    base, (X_sim, y_sim, X, y, *_) = drawn(
+        lambda X: corner(X + 0.03), lambda X: corner(X) + 0.05 * np.sin(5 * X[:, 1]), 2, 16, seed=seed
+    )
+    assert (fit_candidates(base, X_sim, y_sim, X, y).weights == 1).all()
+
+
+def test_beyond_a_thousand_rows_some_are_fitted_and_it_is_said(monkeypatch):
+    monkeypatch.setattr(fit, "_MOST", 30)
+    base, (X_sim, y_sim, X, y, X_test, y_test) = drawn(wave, bent, 2, 70)
+    found = fit_candidates(base, X_sim, y_sim, X, y)
+    assert found.summary[-1] == "The candidates were fitted to 30 of the 70 real rows."
+    assert (found.weights == 1).all()
+    assert len(found.loo_residuals) == 70
+    unseen = np.setdiff1d(np.arange(70), np.random.default_rng(0).permutation(70)[:30])
+    np.testing.assert_allclose(found.loo_residuals[unseen], (y - found.predict(X))[unseen], atol=1e-9)
+    assert error(found.predict(X_test), y_test) < 0.05
+
+
 def test_nothing_is_learnt_from_noise():
     scores = []
     for seed in range(4):
@@ -144,16 +184,32 @@ def test_nothing_is_learnt_from_noise():
     assert np.median(scores) <= 0.05
 
 
-def test_intervals_hold_new_rows():
-    held = []
-    for seed in range(3):
-        base, (X_sim, y_sim, X, y, X_test, y_test) = drawn(
-            wave, lambda X: 1.4 * wave(X) + X[:, 1], 2, 20, seed=seed, noise=0.1
-        )
+def bent(X):
+    return 1.4 * wave(X) + X[:, 1]
+
+
+def test_intervals_hold_new_rows_over_many_designs():
+    held = {0.8: [], 0.9: []}
+    for seed in range(24):
+        base, (X_sim, y_sim, X, y, X_test, y_test) = drawn(wave, bent, 2, 20, seed=seed, noise=0.1)
+        found = fit_candidates(base, X_sim, y_sim, X, y)
         noisy = y_test + 0.1 * y_test.std() * np.random.default_rng(seed).normal(size=y_test.shape)
-        low, high = fit_candidates(base, X_sim, y_sim, X, y).intervals(X_test, 0.9)
-        held.append(np.mean((low <= noisy) & (noisy <= high)))
-    assert 0.82 <= np.mean(held) <= 0.97
+        for coverage, shares in held.items():
+            low, high = found.intervals(X_test, coverage)
+            shares.append(np.mean((low <= noisy) & (noisy <= high)))
+    for coverage, shares in held.items():
+        assert coverage - 0.05 <= np.mean(shares) <= coverage + 0.08
+        assert np.quantile(shares, 0.1) >= coverage - 0.3
+
+
+def test_intervals_are_wider_where_no_real_row_is_near():
+    base, (X_sim, y_sim, X, y, X_test, y_test) = drawn(wave, bent, 2, 20, within=half)
+    found = fit_candidates(base, X_sim, y_sim, X, y)
+    width = found.half_widths(X_test, 0.9)[:, 0]
+    beyond = X_test[:, 0] > 0.8
+    assert np.median(width[beyond]) > 1.5 * np.median(width[X_test[:, 0] < 0])
+    off = abs(found.predict(X_test) - y_test)[:, 0]
+    assert np.corrcoef(np.argsort(np.argsort(width)), np.argsort(np.argsort(off)))[0, 1] > 0.2
 
 
 def test_the_mixture_weighs_only_what_is_not_clearly_worse():

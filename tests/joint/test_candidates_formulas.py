@@ -11,7 +11,7 @@ from neuralopt.joint.candidates.covariance import Covariance, Rows
 from neuralopt.joint.candidates.fitted import Fitted, fit_form, honest
 from neuralopt.joint.candidates.forms import FORMS, Views
 from neuralopt.joint.candidates.learning import Learner
-from neuralopt.joint.candidates.stacking import stack_weights
+from neuralopt.joint.candidates.stacking import mixed, stack_weights
 from neuralopt.readout import leave_one_out
 
 from .small_base import SmallBase, drawn
@@ -299,6 +299,19 @@ def test_the_mixture_is_the_one_of_least_squares_on_the_simplex(seed):
     assert (found >= 0).all()
     np.testing.assert_allclose(found, wanted.x, atol=1e-4)
     assert loss(found) <= wanted.fun * (1 + 1e-9)
+
+
+def test_the_residuals_of_a_mixture_are_those_of_weights_that_never_saw_the_row():
+    random = np.random.default_rng(0)
+    residuals, rows = random.normal(size=(5, 12, 2)), random.uniform(0.5, 2, 12)
+    weights, left_out = mixed(residuals, rows)
+    np.testing.assert_array_equal(weights, stack_weights(residuals, rows))
+    for i in range(12):
+        kept = np.delete(np.arange(12), i)
+        without = stack_weights(residuals[:, kept], rows[kept])
+        np.testing.assert_allclose(left_out[i], np.einsum("c,ck->k", without, residuals[:, i]))
+    flattered = np.einsum("c,cnk->nk", weights, residuals)
+    assert rows @ np.sum(left_out**2, axis=1) > rows @ np.sum(flattered**2, axis=1)
 
 
 def test_the_mixture_of_perfect_candidates_is_even():

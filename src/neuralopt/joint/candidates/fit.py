@@ -11,8 +11,9 @@ from neuralopt.joint.candidates.fitted import Fitted, fit_form, honest
 from neuralopt.joint.candidates.forms import FORMS, Views
 from neuralopt.joint.candidates.outlying import outlying
 from neuralopt.joint.candidates.selection import Selection, Table
-from neuralopt.joint.candidates.stacking import stack_weights
+from neuralopt.joint.candidates.stacking import mixed
 from neuralopt.joint.candidates.wording import sentences
+from neuralopt.joint.threads import one_thread
 from neuralopt.readout.checks import check_rows
 
 FINALS = ("stack", "select")
@@ -20,6 +21,7 @@ _NEAR = 2.0  # error of what may be in a mixture, in units of the least
 _MOST = 1000  # real rows that are fitted: kernels cost the cube of them, and more add little
 
 
+@one_thread
 def fit_candidates(
     base: Any,
     X_sim: Any,
@@ -126,11 +128,11 @@ def fit_candidates(
         near, far = (losses / _least(losses[among], s) for losses in (squares, beyond))
         squares = (1 - found.beyond) * near + found.beyond * far
     verdict = choose(squares, np.array([f.form.complexity for f in fitted]), s, among)
-    mix = np.eye(len(fitted))[verdict.chosen]
-    if final == "stack" and fitted[verdict.chosen].form.simulated:
-        near = among & (verdict.errors <= _NEAR * verdict.errors[verdict.best])
-        mix[:] = 0
-        mix[near] = stack_weights(residuals[near], s)
+    near = among & (verdict.errors <= _NEAR * verdict.errors[verdict.best])
+    if final == "select" or not fitted[verdict.chosen].form.simulated:
+        near = np.arange(len(fitted)) == verdict.chosen
+    mix = np.zeros(len(fitted))
+    mix[near], left_out = mixed(residuals[near], s)
     table = _table(fitted, np.sum(residuals**2, axis=2), beyond, verdict, mix, Y, s)
     used = real.weights.copy()
     used[np.setdiff1d(np.arange(len(used)), np.union1d(counted, spare))] = 0
@@ -138,9 +140,11 @@ def fit_candidates(
     if len(spare):
         words += (f"The candidates were fitted to {len(counted)} of the {len(used)} real rows.",)
     every, spread = (
-        np.einsum("c,cnk->nk", mix, [function(f, everything, real.Y, counted) for f in fitted])
-        for function in (_residuals, _deviations)
+        np.sum([w * part(f, everything) for w, f in zip(mix, fitted, strict=True) if w > 0], axis=0)
+        for part in (lambda f, rows: real.Y - f.predict(rows), Fitted.deviations)
     )
+    every[counted] = left_out
+    spread[counted] = np.einsum("c,cnk->nk", mix, [f.deviations_left_out() for f in fitted])
     return Selection(table, table.chosen, words, every, spread, used, tuple(f.lean() for f in fitted), views)
 
 
@@ -163,20 +167,6 @@ def _movable(form: Any, seen: Any) -> bool:
 def _least(squares: np.ndarray, weights: np.ndarray) -> float:
     """Return the least mean square of any candidate."""
     return max(float(np.min(squares @ weights)) / weights.sum(), 1e-300)
-
-
-def _residuals(fitted: Fitted, everything: Any, Y: np.ndarray, counted: np.ndarray) -> np.ndarray:
-    """Return the residuals of all rows by fits that have not seen them."""
-    found = Y - fitted.predict(everything)
-    found[counted] = fitted.residuals
-    return found
-
-
-def _deviations(fitted: Fitted, everything: Any, Y: np.ndarray, counted: np.ndarray) -> np.ndarray:
-    """Return the standard deviations that go with the residuals of `_residuals`."""
-    found = fitted.deviations(everything).copy()
-    found[counted] = fitted.deviations_left_out()
-    return found
 
 
 def _table(

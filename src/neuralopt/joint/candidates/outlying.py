@@ -8,7 +8,7 @@ from neuralopt.joint.candidates.forms import Seen
 
 _FAR = 6.0  # standard deviations; further than a smooth function without noise puts a row by chance
 _APART = 1.0  # standard deviations of the other targets; a steep place puts a true row less far off
-_GAIN = 0.35  # the others' error without such rows over that with them: true rows help their neighbours
+_GAIN = 0.7  # the others' error without such rows over that with them: true rows help their neighbours
 _MOST = 0.15  # share of the rows
 _NORMAL = 1.4826  # standard deviation of a normal variable over its median absolute value
 _MANY = 120  # rows beyond which only the best candidate is asked: each set asked about costs a fit of all
@@ -28,9 +28,11 @@ def outlying(fitted: list[Fitted], seen: Seen, Y: np.ndarray, weights: np.ndarra
     if len(Y) < _FEWEST:
         return none
     asked = fitted if len(Y) <= _MANY else [min(fitted, key=lambda f: _error(f, np.arange(len(Y)), weights))]
-    sets = {tuple(rows) for f in asked for rows in (_suspect(f),) if 0 < len(rows) <= max(1, _MOST * len(Y))}
-    best, taken = np.inf, none
-    for rows in sorted(sets):
+    most = max(1, int(_MOST * len(Y)))
+    queue = sorted({tuple(map(int, rows)) for f in asked for rows in (_suspect(f),) if 0 < len(rows) <= most})
+    asked_about, best, taken = set(queue), np.inf, none
+    while queue:
+        rows = queue.pop(0)
         kept = np.setdiff1d(np.arange(len(Y)), rows)
         before = min(_error(f, kept, weights) for f in fitted)
         again = [fit_form(f.form, seen.take(kept), Y[kept], weights[kept], seed) for f in fitted]
@@ -44,6 +46,11 @@ def outlying(fitted: list[Fitted], seen: Seen, Y: np.ndarray, weights: np.ndarra
             far = np.max(off[place] / clean.deviations(other), axis=1) > _FAR
             if np.all(far & apart):
                 best, taken = after, np.isin(np.arange(len(Y)), rows)
+        # a large outlier hides a smaller one: what stands out without the large one is asked about too
+        more = tuple(sorted({*rows, *(int(i) for i in kept[_suspect(clean)])}))
+        if len(rows) < len(more) <= most and more not in asked_about:
+            asked_about.add(more)
+            queue.append(more)
     return taken
 
 

@@ -32,7 +32,7 @@ def joint_facts(joint: JointOptimizer, tables: Tables) -> dict[str, Any]:
         "n_real": len(tables.X_real),
         "features": encoder.feature_names,
         "candidates": _candidates(joint),
-        "chosen": joint.selection_.chosen if joint.selection_ is not None else "simulator",
+        "chosen": joint.selection_.table.made_of if joint.selection_ is not None else "simulator",
         "converged": joint.converged_,
         "before": _error(simulated, values, joint.real_weights_),
         "after": _error(left_out, values, joint.real_weights_),

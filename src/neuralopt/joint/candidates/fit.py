@@ -136,7 +136,8 @@ def fit_candidates(
     table = _table(fitted, np.sum(residuals**2, axis=2), beyond, verdict, mix, Y, s)
     used = real.weights.copy()
     used[np.setdiff1d(np.arange(len(used)), np.union1d(counted, spare))] = 0
-    words = sentences(table, fitted, squares, verdict, seen, Y, s, found, used == 0, not among.all())
+    losses = np.sum(residuals**2, axis=2), np.sum(left_out**2, axis=1)
+    words = sentences(table, fitted, losses, verdict, seen, Y, s, found, used == 0, not among.all())
     if len(spare):
         words += (f"The candidates were fitted to {len(counted)} of the {len(used)} real rows.",)
     every, spread = (

@@ -34,7 +34,7 @@ class Table:
     complexity : numpy.ndarray, shape (candidates,)
         Ranks.
     chosen : str
-        The candidate taken by itself.
+        The candidate that selection takes.
     weights : numpy.ndarray, shape (candidates,)
         Of the candidates in the mixture; one and zeros unless they are stacked.
     """
@@ -48,6 +48,14 @@ class Table:
     chosen: str
     weights: np.ndarray
 
+    @property
+    def made_of(self) -> str:
+        """What the final model is: one candidate, or the shares of several, the largest first."""
+        parts = [i for i in np.argsort(-self.weights, kind="stable") if self.weights[i] > 0]
+        if len(parts) == 1:
+            return self.names[parts[0]]
+        return " + ".join(f"{self.weights[i]:.2f} {self.names[i]}" for i in parts)
+
     def frame(self) -> Any:
         """Return the table as a pandas DataFrame, the least error first."""
         import pandas as pd
@@ -60,7 +68,7 @@ class Table:
             "beyond_cover": self.beyond,
             "complexity": self.complexity,
             "weight": self.weights,
-            "chosen": [name == self.chosen for name in self.names],
+            "chosen": self.weights > 0,
         }
         return pd.DataFrame(columns).sort_values("loo_error", kind="stable", ignore_index=True)
 
@@ -75,7 +83,7 @@ class Table:
             lines.append(
                 f"{self.names[i]:24s} {self.errors[i]:10.4f} {self.deviations[i]:8.4f} "
                 f"{self.absolute[i]:8.4f}{beyond} "
-                f"{self.complexity[i]:4d} {self.weights[i]:6.3f}{'  chosen' * (self.names[i] == self.chosen)}"
+                f"{self.complexity[i]:4d} {self.weights[i]:6.3f}{'  chosen' * bool(self.weights[i] > 0)}"
             )
         return "\n".join(lines)
 

@@ -139,7 +139,7 @@ def test_a_cell_that_is_no_number(refused_joint, tables, name):
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [
-        (("--final", "best"), "final must be one of select, stack, got 'best'"),
+        (("--final", "best"), "final must be one of stack, select, got 'best'"),
         (("--mode", "varpro"), "mode must be one of"),
         (("--seed", "-1"), "seed"),
         (("--drop", "z"), "There is no column 'z' to drop"),

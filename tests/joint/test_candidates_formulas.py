@@ -263,6 +263,10 @@ def test_each_part_of_the_rule_holds_candidates_off_by_itself():
     heavy, other = np.full(20, 0.1), np.full(20, 0.04)
     heavy[:4], other[:4] = 1.0, 1.3
     assert chosen([heavy**2, other**2], [3, 0]) == 0
+    # and the other way round: the one large row makes up for the rest in squares alone
+    large, rest = np.ones(20), np.full(20, 1.06)
+    large[0], rest[0] = 100.0, 99.9
+    assert chosen([large**2, rest**2], [3, 0]) == 0
     # three rows prove nothing: far worse
     assert chosen([np.full(3, 0.01), np.array([0.005, 0.005, 1.0])], [3, 0]) == 0
 

@@ -23,7 +23,7 @@ class JointSettings:
 
     Attributes
     ----------
-    final : {"select", "stack"}
+    final : {"stack", "select"}
         Take one candidate, or mix them.
     mode : str
         See `JointOptimizer`.

@@ -138,7 +138,7 @@ class Covariance:
         smooth, straight = parts
         found = np.zeros((*t.shape[:-1], self.size - 1))
         if self.inputs:
-            along = np.tensordot(G * smooth, pairs.squares, axes=[[-2, -1], [1, 2]])
+            along = np.tensordot(G * smooth, pairs.squares, axes=((-2, -1), (1, 2)))
             found[..., : self.inputs] = np.exp(-2 * t[..., : self.inputs]) * along
         if self.size - 1 > self.inputs:
             found[..., -1] = np.sum(G * straight, axis=(-2, -1))

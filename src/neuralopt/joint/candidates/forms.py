@@ -108,8 +108,10 @@ class Seen(NamedTuple):
 
     def take(self, index: np.ndarray) -> "Seen":
         """Return some of the rows."""
-        *parts, deep = self
-        return Seen(*(None if part is None else part[index] for part in parts), deep and deep.take(index))
+        X, f, standard, readout, pooled = (part[index] for part in self[:5])
+        tangents = None if self.tangents is None else self.tangents[index]
+        deep = None if self.deep is None else self.deep.take(index)
+        return Seen(X, f, standard, readout, pooled, tangents, deep)
 
     def rows(self, form: Form) -> Rows:
         """Return what a form's covariance reads."""

@@ -29,10 +29,9 @@ def outlying(fitted: list[Fitted], seen: Seen, Y: np.ndarray, weights: np.ndarra
         return none
     asked = fitted if len(Y) <= _MANY else [min(fitted, key=lambda f: _error(f, np.arange(len(Y)), weights))]
     most = max(1, int(_MOST * len(Y)))
-    queue = sorted({tuple(map(int, rows)) for f in asked for rows in (_suspect(f),) if 0 < len(rows) <= most})
-    asked_about, best, taken = set(queue), np.inf, none
-    while queue:
-        rows = queue.pop(0)
+    sets = {tuple(map(int, rows)) for f in asked for rows in (_suspect(f),) if 0 < len(rows) <= most}
+    best, taken = np.inf, none
+    for rows in sorted(sets):
         kept = np.setdiff1d(np.arange(len(Y)), rows)
         before = min(_error(f, kept, weights) for f in fitted)
         again = [fit_form(f.form, seen.take(kept), Y[kept], weights[kept], seed) for f in fitted]
@@ -46,11 +45,6 @@ def outlying(fitted: list[Fitted], seen: Seen, Y: np.ndarray, weights: np.ndarra
             far = np.max(off[place] / clean.deviations(other), axis=1) > _FAR
             if np.all(far & apart):
                 best, taken = after, np.isin(np.arange(len(Y)), rows)
-        # a large outlier hides a smaller one: what stands out without the large one is asked about too
-        more = tuple(sorted({*rows, *(int(i) for i in kept[_suspect(clean)])}))
-        if len(rows) < len(more) <= most and more not in asked_about:
-            asked_about.add(more)
-            queue.append(more)
     return taken
 
 

@@ -12,7 +12,6 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 from neuralopt import JointClassifier, JointOptimizer, JointRegressor
 from neuralopt.core.errors import DataError, InvalidArgument
 from neuralopt.datasets import make_pair
-from neuralopt.estimators.joint_regressor import interval_width
 
 SHORT = {"hidden_layer_sizes": (8,), "epochs": 40, "random_state": 0}
 
@@ -81,8 +80,7 @@ def test_intervals(pair, fitted):
     half = (high - low) / 2 / fitted.joint_.target_scale_.spread[0]
     assert np.min(half) >= ratio * floor * (1 - 1e-9)
     assert np.max(half) > 1.2 * np.min(half)  # wider where less is known
-    typical = interval_width(fitted.joint_, 0.8)[0] / fitted.joint_.target_scale_.spread[0]
-    assert typical == pytest.approx(ratio * np.sqrt(2) * floor)
+    np.testing.assert_allclose(found.left_out_half_widths(0.8), ratio * np.hypot(found.loo_deviations, floor))
     assert np.all(np.isinf(fitted.predict_interval(pair.X_test, coverage=0.95)[1]))
     with pytest.raises(InvalidArgument, match="coverage must be between 0 and 1, got 2"):
         fitted.predict_interval(pair.X_test, coverage=2)

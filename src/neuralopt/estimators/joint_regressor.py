@@ -7,8 +7,7 @@ from sklearn.base import RegressorMixin
 
 from neuralopt.core.errors import DataError
 from neuralopt.estimators.joint_base import JointEstimator
-from neuralopt.joint import JointOptimizer
-from neuralopt.joint.candidates.conformal import half_widths, scaled_half_widths
+from neuralopt.joint.candidates.conformal import half_widths
 
 
 class JointRegressor(RegressorMixin, JointEstimator):
@@ -168,7 +167,7 @@ class JointRegressor(RegressorMixin, JointEstimator):
         X = self._rows(X)
         joint, middle = self.joint_, self.joint_.predict(X)
         if joint.selection_ is None:
-            half = np.broadcast_to(interval_width(joint, coverage), (len(X), joint.settings["output_dim"]))
+            half = np.tile(half_widths(np.zeros((0, joint.settings["output_dim"])), coverage), (len(X), 1))
         else:
             half = joint.selection_.half_widths(joint.scale_.apply(X), coverage) * joint.target_scale_.spread
         half = half[:, 0] if middle.ndim == 1 else half
@@ -178,28 +177,3 @@ class JointRegressor(RegressorMixin, JointEstimator):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
-
-
-def interval_width(joint: JointOptimizer, coverage: float) -> np.ndarray:
-    """Return half the typical width of the prediction intervals of a fitted model, in the targets' units.
-
-    That of a row of which the model expects its median standard deviation of real rows left out.
-
-    Parameters
-    ----------
-    joint : JointOptimizer
-        Fitted to real targets.
-    coverage : float in (0, 1)
-        Share of new real rows inside.
-
-    Returns
-    -------
-    float64 array of shape (outputs,)
-        Infinite with too few real rows.
-    """
-    found = joint.selection_
-    if found is None:
-        return half_widths(np.zeros((0, joint.settings["output_dim"])), coverage)
-    usual = np.median(found.loo_deviations, axis=0)[None]
-    width = scaled_half_widths(found.loo_residuals, found.loo_deviations, usual, coverage)
-    return width[0] * joint.target_scale_.spread

@@ -160,6 +160,10 @@ class Selection:
         middle, half = self.predict(X), self.half_widths(X, coverage)
         return middle - half, middle + half
 
+    def left_out_half_widths(self, coverage: float = 0.9) -> np.ndarray:
+        """Return half the widths of the intervals of the real rows, each left out, of shape (n, k)."""
+        return scaled_half_widths(self.loo_residuals, self.loo_deviations, self.loo_deviations, coverage)
+
     def half_widths(self, X: Any, coverage: float = 0.9) -> np.ndarray:
         """Return half the widths of `intervals`: wide where the candidates know little, of shape (n, k)."""
         used = [(w, f) for w, f in zip(self.table.weights, self.fitted) if w > 0]

@@ -301,3 +301,48 @@ def test_refusals():
         found.predict_by("gp", X)
     with pytest.raises(InvalidArgument, match="coverage must be between 0 and 1"):
         found.intervals(X, 1.0)
+
+
+def classes_of(X, count):
+    """Return ones and zeros of classes in stripes of the first input."""
+    stripe = np.floor((X[:, 0] + 1.8) / 3.6 * count).astype(int)
+    return np.eye(count)[np.clip(stripe, 0, count - 1)]
+
+
+@pytest.mark.parametrize("final", ["stack", "select"])
+def test_classes_of_one_row_are_mixed_and_not_chosen(final):
+    _, (X_sim, _, X, _, X_test, _) = drawn(wave, wave, 2, 5)
+    X[:, 0] = 3.6 * np.array([0.1, 0.15, 0.4, 0.6, 0.9]) - 1.8
+    found = fit_candidates(
+        SmallBase(X_sim, classes_of(X_sim, 4)),
+        X_sim,
+        classes_of(X_sim, 4),
+        X,
+        classes_of(X, 4),
+        final=final,
+        classes=True,
+    )
+    pooled, alone = (found.predict_by(name, X_test) for name in ("pooled", "real only"))
+    wanted = pooled if final == "select" else (pooled + alone) / 2
+    np.testing.assert_allclose(found.predict(X_test), wanted)
+    assert found.summary[0].startswith("Most real rows are the only ones of their class: ")
+    assert found.table.made_of in found.summary[0]
+    assert not any("simulator helped" in sentence for sentence in found.summary)
+
+
+def test_a_row_that_alone_has_its_class_judges_nothing(monkeypatch):
+    _, (X_sim, _, X, *_) = drawn(wave, wave, 2, 9)
+    X[:, 0] = 3.6 * np.array([0.1, 0.15, 0.2, 0.4, 0.45, 0.3, 0.62, 0.7, 0.95]) - 1.8
+    Y, judges = classes_of(X, 4), []
+    assert Y.sum(axis=0).tolist() == [3, 3, 2, 1]
+    given = SmallBase(X_sim, classes_of(X_sim, 4)), X_sim, classes_of(X_sim, 4), X, Y
+    for name in ("choose", "mixed"):
+        own = getattr(fit, name)
+        weights = 2 if name == "choose" else 1
+        monkeypatch.setattr(fit, name, lambda *a, own=own, w=weights: judges.append(a[w]) or own(*a))
+    found = fit_candidates(*given, classes=True)
+    np.testing.assert_array_equal(judges, np.tile(np.append(np.ones(8), 0), (2, 1)))
+    assert not found.summary[0].startswith("Most real rows")
+    judges.clear()
+    fit_candidates(*given)
+    np.testing.assert_array_equal(judges, np.ones((2, 9)))  # of numbers every row is a judge

@@ -137,6 +137,7 @@ class Fitting:
                 weights=self.real_weights_,
                 seed=s["seed"],
                 outliers=s["robust"] == "auto" and s["task"] == "regression",
+                classes=s["task"] == "classification",
                 deep=self.deep_,
             )
             out = np.flatnonzero((self.real_weights_ > 0) & (self.selection_.weights == 0))

@@ -18,6 +18,7 @@ from neuralopt.readout.checks import check_rows
 
 FINALS = ("stack", "select")
 _NEAR = 2.0  # error of what may be in a mixture, in units of the least
+_BLIND = ("pooled", "real only")  # what is mixed where rows left out judge nothing; the first stands alone
 _MOST = 1000  # real rows that are fitted: kernels cost the cube of them, and more add little
 
 
@@ -33,6 +34,7 @@ def fit_candidates(
     weights: Any = None,
     seed: int = 0,
     outliers: bool = True,
+    classes: bool = False,
     deep: Any = None,
 ) -> Selection:
     """Fit models from the simulator alone to the real rows alone and choose by leave-one-out.
@@ -57,6 +59,10 @@ def fit_candidates(
     outliers : bool, default True
         Whether to leave out rows that no candidate can explain and that spoil the fit of the others. Never
         for classes: a label is one of a few values, and a rare one is no error.
+    classes : bool, default False
+        Whether the targets are ones and zeros of classes. A row that alone has its class judges no candidate:
+        left out, it leaves the class out. Where most rows are such, nothing can be chosen, and simulated and
+        real rows count alike: the mixture is half "pooled", half "real only".
     deep : object, optional
         A network of the same simulator with more layers, and with tangents: fine-tuning is done on it. Its
         tangents bend where the simulator bends; those of one hidden layer are as coarse as its units.
@@ -127,17 +133,28 @@ def fit_candidates(
         # each in units of the least: errors far from all rows are larger by themselves
         near, far = (losses / _least(losses[among], s) for losses in (squares, beyond))
         squares = (1 - found.beyond) * near + found.beyond * far
-    verdict = choose(squares, np.array([f.form.complexity for f in fitted]), s, among)
+    judges = s * _accompanied(Y) if classes else s
+    blind = judges.sum() < 0.5 * s.sum()
+    verdict = choose(squares, np.array([f.form.complexity for f in fitted]), s if blind else judges, among)
     near = among & (verdict.errors <= _NEAR * verdict.errors[verdict.best])
+    if blind:
+        verdict = verdict._replace(chosen=[f.form.name for f in fitted].index(_BLIND[0]))
+        near = np.array([f.form.name in _BLIND for f in fitted])
     if final == "select" or not fitted[verdict.chosen].form.simulated:
         near = np.arange(len(fitted)) == verdict.chosen
     mix = np.zeros(len(fitted))
-    mix[near], left_out = mixed(residuals[near], s)
+    mix[near], left_out = _even(residuals[near]) if blind else mixed(residuals[near], judges)
     table = _table(fitted, np.sum(residuals**2, axis=2), beyond, verdict, mix, Y, s)
     used = real.weights.copy()
     used[np.setdiff1d(np.arange(len(used)), np.union1d(counted, spare))] = 0
     losses = np.sum(residuals**2, axis=2), np.sum(left_out**2, axis=1)
     words = sentences(table, fitted, losses, verdict, seen, Y, s, found, used == 0, not among.all())
+    if blind:
+        words = (
+            "Most real rows are the only ones of their class: leaving one out leaves its class out, and "
+            f"nothing can be chosen by that. Simulated and real rows count alike ({table.made_of}).",
+            *(words[1:] if among.all() else words),
+        )
     if len(spare):
         words += (f"The candidates were fitted to {len(counted)} of the {len(used)} real rows.",)
     every, spread = (
@@ -147,6 +164,16 @@ def fit_candidates(
     every[counted] = left_out
     spread[counted] = np.einsum("c,cnk->nk", mix, [f.deviations_left_out() for f in fitted])
     return Selection(table, table.chosen, words, every, spread, used, tuple(f.lean() for f in fitted), views)
+
+
+def _accompanied(Y: np.ndarray) -> np.ndarray:
+    """Return which rows are not the only ones of their class, for targets of ones and zeros."""
+    return (Y.sum(axis=0)[Y.argmax(axis=1)] > 1).astype(float)
+
+
+def _even(residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return equal weights and the residuals of that mixture."""
+    return np.full(len(residuals), 1 / len(residuals)), residuals.mean(axis=0)
 
 
 def _fit(seen: Any, Y: np.ndarray, weights: np.ndarray, seed: int) -> list[Fitted]:

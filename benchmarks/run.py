@@ -29,6 +29,8 @@ SECTIONS = (
     "readout",
     "lookup",
     "joint",
+    "transfer",
+    "hybrid_speed",
     "search",
 )
 

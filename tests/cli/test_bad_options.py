@@ -65,7 +65,7 @@ def test_a_folder_with_other_files_is_not_written_into(refused):
     Path("mine/deep").mkdir(parents=True)
     Path("mine/deep/ranking.csv").write_text("precious")
     said = refused("data.csv", "-t", "kind", "-o", "mine")
-    assert "'mine' holds other files, which a comparison could overwrite. Give a new folder with -o." in said
+    assert "'mine' holds other files, which a new run could overwrite. Give a new folder with -o." in said
     assert Path("mine/deep/ranking.csv").read_text() == "precious"
 
 

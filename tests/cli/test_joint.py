@@ -9,6 +9,8 @@ import pytest
 
 from neuralopt import JointOptimizer
 from neuralopt.datasets import make_pair
+from neuralopt.estimators import load_predictor
+from neuralopt.storage import read_container
 
 QUICK = ("--hidden", "8", "--epochs", "60")
 
@@ -60,6 +62,12 @@ def test_from_tables_to_answers(cli, tables):
     facts = json.loads(Path("neuralopt-runs/real-joint/records/joint.json").read_text())
     assert facts["after"] < facts["before"]
     assert "<h1>real-joint</h1>" in Path("neuralopt-runs/real-joint/report.html").read_text()
+    joint = load_predictor(facts["model"]).joint
+    kept = read_container(
+        "neuralopt-runs/real-joint/records/joint.safetensors", kind="joint-record", version=1
+    )
+    in_units = joint.selection_.left_out_half_widths(facts["coverage"]) * joint.target_scale_.spread
+    np.testing.assert_array_equal(kept.arrays["real/half_width"], in_units)
     answers = cli("predict", facts["model"], "test.csv", "-o", "answers.csv")
     assert answers.code == 0, answers.err
     predicted = pd.read_csv("answers.csv")["y"]
@@ -139,7 +147,7 @@ def test_a_cell_that_is_no_number(refused_joint, tables, name):
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [
-        (("--final", "best"), "final must be one of select, stack, got 'best'"),
+        (("--final", "best"), "final must be one of stack, select, got 'best'"),
         (("--mode", "varpro"), "mode must be one of"),
         (("--seed", "-1"), "seed"),
         (("--drop", "z"), "There is no column 'z' to drop"),

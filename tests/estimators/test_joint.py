@@ -73,10 +73,14 @@ def test_intervals(pair, fitted):
     low, high = fitted.predict_interval(pair.X_test, coverage=0.8)
     middle = fitted.predict(pair.X_test)
     np.testing.assert_allclose((low + high) / 2, middle)
-    left_out = np.sort(np.abs(fitted.joint_.selection_.loo_residuals[:, 0]))
-    # the ceil(13 * 0.8) = 11th of 12 residuals, in the targets' units
-    expected = left_out[10] * fitted.joint_.target_scale_.spread[0]
-    np.testing.assert_allclose((high - low) / 2, expected)
+    found = fitted.joint_.selection_
+    floor = np.median(found.loo_deviations)
+    # the ceil(13 * 0.8) = 11th of 12 residuals in units of what was expected, in the targets' units
+    ratio = np.sort(np.abs(found.loo_residuals / np.hypot(found.loo_deviations, floor))[:, 0])[10]
+    half = (high - low) / 2 / fitted.joint_.target_scale_.spread[0]
+    assert np.min(half) >= ratio * floor * (1 - 1e-9)
+    assert np.max(half) > 1.2 * np.min(half)  # wider where less is known
+    np.testing.assert_allclose(found.left_out_half_widths(0.8), ratio * np.hypot(found.loo_deviations, floor))
     assert np.all(np.isinf(fitted.predict_interval(pair.X_test, coverage=0.95)[1]))
     with pytest.raises(InvalidArgument, match="coverage must be between 0 and 1, got 2"):
         fitted.predict_interval(pair.X_test, coverage=2)
@@ -127,7 +131,7 @@ def test_other_column_names(pair):
     [
         ({"hidden_layer_sizes": ()}, "hidden_layer_sizes must have at least one layer"),
         ({"mode": "varpro"}, "mode must be one of"),
-        ({"final": "best"}, "final must be one of select, stack"),
+        ({"final": "best"}, "final must be one of stack, select"),
         ({"random_state": -1}, "random_state must be None, a whole number"),
         ({"epochs": 0}, "epochs"),
     ],

@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize
+from scipy.optimize import Bounds, minimize
 
-from neuralopt.joint.candidates import kriging
+from neuralopt.joint.candidates import box, kriging
 from neuralopt.joint.candidates.choosing import choose
-from neuralopt.joint.candidates.conformal import half_widths
+from neuralopt.joint.candidates.conformal import half_widths, scaled_half_widths
 from neuralopt.joint.candidates.covariance import Covariance, Rows
-from neuralopt.joint.candidates.fitted import fit_form, honest
+from neuralopt.joint.candidates.fitted import Fitted, fit_form, honest
 from neuralopt.joint.candidates.forms import FORMS, Views
-from neuralopt.joint.candidates.stacking import stack_weights
+from neuralopt.joint.candidates.learning import Learner
+from neuralopt.joint.candidates.stacking import mixed, stack_weights
 from neuralopt.readout import leave_one_out
 
 from .small_base import SmallBase, drawn
@@ -36,6 +37,13 @@ def problem_of(form, seen, Y, weights):
 
 def some(cov):
     return cov.start() + np.linspace(-0.3, 0.4, cov.size)
+
+
+def likelihood(cov, t, problem, kept=None):
+    """Return the value and the slope at one point."""
+    kept = np.ones(len(problem.Y)) if kept is None else kept
+    value, slope = Learner(cov, problem).likelihood(t[None], kept[None])
+    return value[0], slope[0]
 
 
 def by_the_whole_system(cov, t, problem, rows, trends):
@@ -75,13 +83,24 @@ def test_the_slope_of_the_likelihood_is_that_of_finite_differences(form, seen):
     views, Y, weights = seen
     cov, problem = views.covariance(form), problem_of(form, views, Y, weights)
     t = some(cov)
-    _, slope = kriging.likelihood(cov, t, problem)
+    _, slope = likelihood(cov, t, problem)
     steps = 1e-5 * np.eye(cov.size)
-    wanted = [
-        (kriging.likelihood(cov, t + h, problem)[0] - kriging.likelihood(cov, t - h, problem)[0]) / 2e-5
-        for h in steps
-    ]
+    wanted = [(likelihood(cov, t + h, problem)[0] - likelihood(cov, t - h, problem)[0]) / 2e-5 for h in steps]
     np.testing.assert_allclose(slope, wanted, atol=1e-5 * (1 + np.max(np.abs(wanted))))
+
+
+@pytest.mark.parametrize("form", FITTED, ids=lambda f: f.name)
+def test_the_likelihood_without_some_rows_is_that_of_the_rest(form, seen):
+    views, Y, weights = seen
+    cov, problem = views.covariance(form), problem_of(form, views, Y, weights)
+    sets = np.ones((3, 14))
+    sets[1, 5] = sets[2, [0, 7, 13]] = 0
+    t = np.stack([some(cov), 0.9 * some(cov), some(cov)])
+    values, slopes = Learner(cov, problem).likelihood(t, sets)
+    for at, kept, value, slope in zip(t, sets, values, slopes):
+        rest = likelihood(cov, at, problem.take(np.flatnonzero(kept)))
+        assert value == pytest.approx(rest[0], rel=1e-7)
+        np.testing.assert_allclose(slope, rest[1], atol=1e-6 * (1 + np.max(abs(slope))))
 
 
 def test_the_likelihood_is_that_of_contrasts(seen):
@@ -99,7 +118,7 @@ def test_the_likelihood_is_that_of_contrasts(seen):
         return 0.5 * (np.linalg.slogdet(K)[1] + len(K) * np.log(square)) + cov.prior(t)[0]
 
     one, two = some(cov), some(cov) * 0.7
-    ours = kriging.likelihood(cov, one, problem)[0] - kriging.likelihood(cov, two, problem)[0]
+    ours = likelihood(cov, one, problem)[0] - likelihood(cov, two, problem)[0]
     assert ours == pytest.approx(by_contrasts(one) - by_contrasts(two), rel=1e-7)
 
 
@@ -139,6 +158,8 @@ def test_the_deviation_of_a_row_left_out_is_that_of_a_prediction_without_it(form
     without = kriging.solve(cov, t, rest)._replace(scale=np.ones(2))
     wanted = kriging.deviations(cov, t, rest, without, out.rows(form), out.trends(form))[0]
     np.testing.assert_allclose(kriging.left_out(solved)[3] / z[3], wanted, rtol=1e-4)
+    found = Fitted(form, cov, t, problem, solved, kriging.left_out(solved))
+    np.testing.assert_allclose(found.deviations_left_out()[3], wanted * np.sqrt(solved.scale), rtol=1e-4)
 
 
 def test_parameters_learnt_with_a_row_flatter_flexible_candidates_on_noise():
@@ -157,41 +178,97 @@ def test_parameters_learnt_with_a_row_flatter_flexible_candidates_on_noise():
     assert np.mean(fair) > 0.95  # no better than the mean of the targets, which is the truth
 
 
+@pytest.mark.parametrize("name", ["real only", "prior ridge", "deep fine-tuned + kernel"])
+def test_honest_residuals_are_those_of_fits_that_never_saw_the_row(name, seen):
+    views, Y, weights = seen
+    form = next(f for f in FORMS if f.name == name)
+    found = fit_form(form, views, Y, weights, 0)
+    fair = honest(found, 0)
+    for i in (0, 6, 13):
+        kept = np.delete(np.arange(14), i)
+        rest, out = found.problem.take(kept), views.take(np.array([i]))
+        t = Learner(found.cov, rest).learn(start=found.parameters)
+        prediction = by_the_whole_system(found.cov, t, rest, out.rows(form), out.trends(form))
+        wanted = found.problem.Y[i] - prediction[0]
+        # the floor of the variance is of all rows in one case, of the others in the other
+        np.testing.assert_allclose(fair.residuals[i], wanted, atol=2e-3 * np.max(abs(fair.residuals)))
+
+
+def test_searches_in_a_box_end_where_scipy_ends():
+    random = np.random.default_rng(0)
+    x, low, high = random.uniform(-1, 1, (6, 4)), np.array([-2.0, -1.0, 0.3, -0.1]), np.full(4, 0.9)
+    roots = random.normal(size=(6, 4, 4)) * [3, 1, 1, 0.5]
+    targets = random.normal(size=(6, 4))
+    looked = []
+
+    def bowl(at, i):
+        off = roots[i] @ at - targets[i]
+        return np.sum(np.log1p(off**2) + off**2), roots[i].T @ (2 * off / (1 + off**2) + 2 * off)
+
+    def function(at, which):
+        looked.append(len(which))
+        values, slopes = zip(*[bowl(a, i) for a, i in zip(at, which)])
+        return np.array(values), np.array(slopes)
+
+    found, values = box.minimise(function, x, low, high, np.ones(4), 200)
+    for i in range(6):
+        start = np.clip(x[i], low, high)
+        wanted = minimize(bowl, start, (i,), jac=True, bounds=Bounds(low, high), method="L-BFGS-B")
+        assert values[i] == pytest.approx(bowl(found[i], i)[0])
+        assert values[i] <= wanted.fun + 1e-4
+    assert ((found >= low) & (found <= high)).all()
+    assert looked[-1] < 6  # those that had settled were left alone
+
+
+def chosen(squares, rank, among=None):
+    squares = np.stack(squares)
+    among = np.ones(len(squares), bool) if among is None else np.array(among)
+    return choose(squares, np.array(rank), np.ones(squares.shape[1]), among).chosen
+
+
 def test_of_candidates_that_are_not_clearly_worse_the_simplest_is_chosen():
     random = np.random.default_rng(0)
     best = random.normal(size=40) ** 2
     same = best * np.exp(0.5 * random.normal(size=40))
-    same *= 1.02 * best.mean() / same.mean()
+    same *= (1.02 * np.sqrt(best).mean() / np.sqrt(same).mean()) ** 2
     far = 2 * best
-    rank, ones, free = np.array([5, 1, 0]), np.ones(40), np.ones(3, bool)
-    verdict = choose(np.stack([best, same, far]), rank, ones, free)
-    assert verdict.chosen == 1
-    assert verdict.near.tolist() == [True, True, False]
-    assert choose(np.stack([best, far, far]), rank, ones, free).chosen == 0
-    assert choose(np.stack([best, best, far]), rank, ones, free).best == 1  # a tie: the simpler
-    assert choose(np.stack([best, same, far]), rank, ones, np.array([False, False, True])).chosen == 2
+    assert chosen([best, same, far], [5, 1, 0]) == 1
+    assert chosen([best, far, far], [5, 1, 0]) == 0
+    assert chosen([best, best, far], [5, 1, 0]) == 1  # a tie: the simpler
+    assert chosen([best, same, far], [5, 1, 0], [False, False, True]) == 2
+
+
+def test_the_best_is_the_one_that_is_right_on_most_rows():
+    steady, corner = np.full(20, 0.04), np.full(20, 0.01)
+    corner[0] = 1.0  # in mean squares twice as bad, on nineteen rows twice as good
+    assert corner.mean() > steady.mean()
+    assert chosen([steady, corner], [3, 3]) == 1
 
 
 def test_one_large_row_does_not_excuse_a_candidate_that_is_worse_everywhere():
     best = np.full(20, 0.01)
     worse = np.full(20, 0.02)
     worse[0] = 5.0  # its standard error alone is as wide as the difference
-    assert choose(np.stack([best, worse]), np.array([3, 0]), np.ones(20), np.ones(2, bool)).chosen == 0
+    assert chosen([best, worse], [3, 0]) == 0
 
 
 def test_each_part_of_the_rule_holds_candidates_off_by_itself():
-    rank, free = np.array([3, 0]), np.ones(2, bool)
-
-    def chosen(best, other):
-        return choose(np.stack([best, other]), rank, np.ones(len(best)), free).chosen
-
     best = np.random.default_rng(0).random(30)
-    assert chosen(best, best) == 1
-    assert chosen(best, 1.1 * best) == 0  # a little worse, everywhere
-    heavy, other = np.ones(20), np.full(20, 1.6)
-    heavy[0], other[0] = 100.0, 90.0
-    assert chosen(heavy, other) == 0  # within one standard error in squares, not in absolute values
-    assert chosen(np.full(3, 0.01), np.array([0.005, 0.005, 1.0])) == 0  # three rows prove nothing: far worse
+    assert chosen([best, best], [3, 0]) == 1
+    assert chosen([best, 1.1 * best], [3, 0]) == 0  # a little worse, everywhere
+    lengths = np.ones(20)
+    spread = lengths + 0.08 + 0.05 * np.cos(np.arange(20))
+    assert chosen([lengths**2, spread**2], [3, 0]) == 0  # within the cap, beyond one standard error
+    # within one standard error in absolute values, beyond it in squares: a small loss on the large rows
+    heavy, other = np.full(20, 0.1), np.full(20, 0.04)
+    heavy[:4], other[:4] = 1.0, 1.3
+    assert chosen([heavy**2, other**2], [3, 0]) == 0
+    # and the other way round: the one large row makes up for the rest in squares alone
+    large, rest = np.ones(20), np.full(20, 1.06)
+    large[0], rest[0] = 100.0, 99.9
+    assert chosen([large**2, rest**2], [3, 0]) == 0
+    # three rows prove nothing: far worse
+    assert chosen([np.full(3, 0.01), np.array([0.005, 0.005, 1.0])], [3, 0]) == 0
 
 
 def test_weights_of_rows_count_as_rows():
@@ -228,6 +305,19 @@ def test_the_mixture_is_the_one_of_least_squares_on_the_simplex(seed):
     assert loss(found) <= wanted.fun * (1 + 1e-9)
 
 
+def test_the_residuals_of_a_mixture_are_those_of_weights_that_never_saw_the_row():
+    random = np.random.default_rng(0)
+    residuals, rows = random.normal(size=(5, 12, 2)), random.uniform(0.5, 2, 12)
+    weights, left_out = mixed(residuals, rows)
+    np.testing.assert_array_equal(weights, stack_weights(residuals, rows))
+    for i in range(12):
+        kept = np.delete(np.arange(12), i)
+        without = stack_weights(residuals[:, kept], rows[kept])
+        np.testing.assert_allclose(left_out[i], np.einsum("c,ck->k", without, residuals[:, i]))
+    flattered = np.einsum("c,cnk->nk", weights, residuals)
+    assert rows @ np.sum(left_out**2, axis=1) > rows @ np.sum(flattered**2, axis=1)
+
+
 def test_the_mixture_of_perfect_candidates_is_even():
     np.testing.assert_allclose(stack_weights(np.zeros((2, 5, 1)), np.ones(5)), [0.5, 0.5])
 
@@ -245,6 +335,19 @@ def test_intervals_hold_as_often_as_they_say():
     assert half_widths(np.arange(9.0)[:, None], 0.9) == 8
 
 
+def test_scaled_intervals_hold_as_often_as_they_say_and_follow_what_is_expected():
+    random = np.random.default_rng(0)
+    held = []
+    for _ in range(4000):
+        sd = np.exp(random.normal(size=(20, 1)))
+        q = sd * random.normal(size=(20, 1))
+        held.append(abs(q[-1]) <= scaled_half_widths(q[:-1], sd[:-1], sd[-1:], 0.9)[0])
+    np.testing.assert_allclose(np.mean(held), 0.9, atol=0.015)
+    q, sd = np.ones((19, 1)), np.ones((19, 1))
+    wide = scaled_half_widths(q, sd, np.array([[0.0], [1.0], [7.0]]), 0.9)
+    np.testing.assert_allclose(wide[:, 0], np.sqrt([0.5, 1, 25]))  # never narrower than 0.7 of the usual
+
+
 def test_a_part_without_inputs_and_one_without_features_have_their_variances():
     rows = Rows(np.array([[0.0], [1.0]]), np.array([[2.0, 0.0], [0.0, 2.0]]))
     linear = Covariance(0, True)
@@ -252,3 +355,17 @@ def test_a_part_without_inputs_and_one_without_features_have_their_variances():
     smooth = Covariance(1, False, 1.0)
     np.testing.assert_allclose(smooth.across(smooth.start(), rows, rows)[0, 1], np.exp(-0.5))
     np.testing.assert_allclose(smooth.own(smooth.start(), rows), 1)
+
+
+@pytest.mark.parametrize("inputs", [10, 11, 40])
+def test_many_lengthscales_are_expected_to_be_alike(inputs):
+    """The prior is a normal density: independent up to ten, correlated 1 - (10 / p)^2 beyond."""
+    cov = Covariance(inputs, True)
+    t = some(cov) + np.random.default_rng(0).normal(size=cov.size)
+    own = min(1.0, 10 / inputs) ** 2
+    spread = np.diag(cov.width() ** 2)
+    spread[:inputs, :inputs] = own * np.eye(inputs) + (1 - own)
+    z = t - cov.start()
+    value, slope = cov.prior(t)
+    np.testing.assert_allclose(value, 0.5 * z @ np.linalg.solve(spread, z), rtol=1e-9)
+    np.testing.assert_allclose(slope, np.linalg.solve(spread, z), rtol=1e-9)

@@ -85,6 +85,30 @@ def test_forgetting_fades_the_rows_before():
     np.testing.assert_allclose(joint.real_weights_, [*[0.5] * 12, 1.0])
 
 
+def test_a_deeper_network_is_trained_beside_a_shallow_one_alone(joint):
+    assert joint.deep_.mlp.layer_sizes == (2, 32, 32, 32, 1)
+    X, y = simulated(50, 3)
+    found = joint.target_scale_.undo(joint.deep_.predict(joint.scale_.apply(X)))[:, 0]
+    assert np.sqrt(np.mean((found - y) ** 2)) < 0.05
+    as_deep = JointOptimizer(2, (6, 6, 6), 1)
+    as_deep.fit(*simulated(), *measured(), epochs=20)
+    assert as_deep.deep_ is None
+    few = JointOptimizer(2, 12, 1)
+    with pytest.warns(UserWarning, match="too few"):
+        few.fit(*simulated(), *measured(2), epochs=20)
+    assert few.deep_ is None
+
+
+def test_forgotten_and_left_out_rows_are_told_apart():
+    X, y = measured(20)
+    y[3] += 100
+    with pytest.warns(UserWarning, match="outliers"):
+        joint = fitted((X, y))
+    assert joint.real_weights_[3] == 0
+    assert np.sum(joint.real_weights_ == 0) == 1
+    assert fitted((X, y), robust=None).real_weights_[3] == 1
+
+
 def test_outliers_do_not_break_the_fit():
     X, y = measured(20)
     y[3] += 100
@@ -173,7 +197,7 @@ def test_a_column_that_the_simulator_never_varied_is_said():
     (X, y), real = simulated(), measured()
     X[:, 1] = 0.5
     with pytest.warns(
-        UserWarning, match="Input 1 is constant in the simulated rows and varies in the real ones"
+        UserWarning, match="Input 1 is constant in the simulated rows and differs in the real ones"
     ):
         JointOptimizer(2, 4, 1).fit(X, y, *real, epochs=10)
 

@@ -59,7 +59,6 @@ def facts() -> dict:
         },
         "cover": {"beyond": 0.25, "gap": 1.5},
         "coverage": 0.9,
-        "half_width": [0.35],
     }
 
 
@@ -79,6 +78,7 @@ def arrays() -> dict[str, np.ndarray]:
         "real/left_out": value + 0.1,
         "real/simulated": value + 1.0,
         "real/weight": np.ones(12),
+        "real/half_width": np.linspace(0.3, 0.4, 12)[:, None],
     }
 
 
@@ -127,13 +127,13 @@ def test_every_figure_has_its_data_as_a_table(tmp_path):
     assert len(shares) == 3
     np.testing.assert_allclose(drawn["residuals"].frame()["residual"], -0.1)
     held = drawn["intervals"].frame()
-    np.testing.assert_allclose(held["high"] - held["low"], 0.7)
+    np.testing.assert_allclose(held["high"] - held["low"], 2 * np.linspace(0.3, 0.4, 12))
     assert held["inside"].all()
     assert "100% of these rows lie inside" in drawn["intervals"].caption
 
 
 def test_too_few_rows_for_an_interval(tmp_path):
-    drawn = figures(write(tmp_path, {"half_width": [None]}))["intervals"]
+    drawn = figures(write(tmp_path, columns={"real/half_width": np.full((12, 1), np.nan)}))["intervals"]
     assert "too few real rows for an interval that holds 90 %" in drawn.caption
     assert "error_y" not in drawn.data[0]
 
@@ -141,16 +141,16 @@ def test_too_few_rows_for_an_interval(tmp_path):
 def test_several_targets_share_the_figures(tmp_path):
     two = {
         f"real/{k}": np.hstack([arrays()[f"real/{k}"], 1e6 * arrays()[f"real/{k}"]])
-        for k in ("value", "left_out", "simulated")
+        for k in ("value", "left_out", "simulated", "half_width")
     }
-    drawn = figures(write(tmp_path, {"targets": ["a", "b"], "half_width": [0.3, 3e5]}, two))
+    drawn = figures(write(tmp_path, {"targets": ["a", "b"]}, two))
     assert drawn["residuals"].frame()["target"].tolist() == ["a"] * 12 + ["b"] * 12
     y = np.array(drawn["residuals"].data[0]["y"])
     np.testing.assert_allclose(y[:12], y[12:], rtol=1e-5)
 
 
 def test_classes_have_no_residuals(tmp_path):
-    records = write(tmp_path, {"task": "classification", "half_width": None, "accuracy": [0.5, 0.9]})
+    records = write(tmp_path, {"task": "classification", "accuracy": [0.5, 0.9]})
     assert list(figures(records)) == KEYS[:5]
     assert "Accuracy: 0.500 before, 0.900 after" in build_report(records).read_text()
 

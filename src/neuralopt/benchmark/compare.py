@@ -10,10 +10,12 @@ import neuralopt
 from neuralopt.benchmark.budget import Budget
 from neuralopt.benchmark.conclusion import Named, conclude, timings
 from neuralopt.benchmark.folder import choose_folder, prepared
+from neuralopt.benchmark.joint_method import JOINT, candidate_records
 from neuralopt.benchmark.machine import machine_facts
 from neuralopt.benchmark.manifest import check_manifest
 from neuralopt.benchmark.methods import REFERENCES, Method, choose_methods
 from neuralopt.benchmark.naming import distinct_slugs
+from neuralopt.benchmark.real_task import RealTask
 from neuralopt.benchmark.records import Record, read_record, write_record
 from neuralopt.benchmark.runner import run_method
 from neuralopt.benchmark.task import Task
@@ -89,7 +91,8 @@ def compare(
     Parameters
     ----------
     tasks : sequence of Task
-        From `make_task`.
+        From `make_task`, or of two tables from `make_real_task`: then joint training and its candidates are
+        compared as well, and all are tested on the real rows.
     optimizers : str or sequence, default "all"
         ``"all"``, ``"classic"``, names (also ``optax.<name>``), optimizers, or pairs (label, optimizer).
     budget : Budget, optional
@@ -172,6 +175,14 @@ def _slugs(tasks: Sequence[Task]) -> dict[str, str]:
     return distinct_slugs(names)
 
 
+def methods_for(task: Task, methods: Sequence[Method]) -> list[Method]:
+    """Return what runs on a task: joint training, where there are real rows, before the optimizers."""
+    if not isinstance(task, RealTask):
+        return list(methods)
+    references = [m for m in methods if m.family == "reference"]
+    return [*references, JOINT, *methods[len(references) :]]
+
+
 def _run(
     records: Path,
     tasks: Sequence[Task],
@@ -183,7 +194,7 @@ def _run(
     """Return the records of every task that were made or kept, and whether these are all."""
     done: dict[str, Named] = {task.name: [] for task in tasks}
     with DeferredInterrupt() as interrupt:
-        for task, method in ((t, m) for t in tasks for m in methods):
+        for task, method in ((t, m) for t in tasks for m in methods_for(t, methods)):
             if interrupt.requested:
                 return done, False
             name = f"{slugs[task.name]}--{method.slug}.safetensors"
@@ -191,6 +202,11 @@ def _run(
             if record is None:
                 return done, False
             done[task.name].append((name, record))
+            if method is JOINT:
+                for part in candidate_records(record):
+                    name = f"{slugs[task.name]}--{part.header['method']}.safetensors"
+                    write_record(records / name, part)
+                    done[task.name].append((name, part))
     return done, True
 
 

@@ -9,6 +9,7 @@ from neuralopt.benchmark.ranking import findings, ranking_rows, summary
 from neuralopt.benchmark.records import Record
 from neuralopt.benchmark.task import Task
 from neuralopt.estimators.predictor import Predictor
+from neuralopt.joint.keeping import write_packed
 from neuralopt.models import MLP
 
 Named = list[tuple[str, Record]]
@@ -36,11 +37,14 @@ def conclude(folder: Path, task: Task, slug: str, records: Named) -> dict[str, A
     model = label = None
     for row in rows:
         record = by_file[row["record"]]
-        if record.header["network"] is not None and row["metric"] is not None:
-            path, label = folder / f"{slug}.model.safetensors", row["label"]
-            model = str(_predictor(task, record, row).save(path))
+        if row["metric"] is not None and (
+            model := _kept(folder / f"{slug}.model.safetensors", task, record, row)
+        ):
+            label = row["label"]
             break
     words = summary(rows, facts)
+    for _, record in records:
+        words += "".join(f" {sentence}" for sentence in record.header.get("said", [])[:1])
     if label is not None and rows[0]["label"] != label:
         words += f" {rows[0]['label']} cannot be kept as a model file here; the model kept is {label}."
     return {
@@ -51,6 +55,14 @@ def conclude(folder: Path, task: Task, slug: str, records: Named) -> dict[str, A
         "rows": rows,
         "findings": findings([record for _, record in records]),
     }
+
+
+def _kept(path: Path, task: Task, record: Record, row: dict[str, Any]) -> str | None:
+    """Save a record's model, if it holds one; return where it is."""
+    if "fitted" in record.header:
+        arrays = {k.removeprefix("fitted/"): a for k, a in record.arrays.items() if k.startswith("fitted/")}
+        return str(write_packed(path, record.header["fitted"], arrays))
+    return None if record.header["network"] is None else str(_predictor(task, record, row).save(path))
 
 
 def _predictor(task: Task, record: Record, row: dict[str, Any]) -> Predictor:

@@ -60,7 +60,7 @@ def _asked_for(folder: Path, resume: bool) -> Path:
         )
     if not resume and _holds_any(folder):
         raise InvalidArgument(
-            f"'{folder}' holds other files, which a comparison could overwrite. Give a new folder with -o."
+            f"'{folder}' holds other files, which a new run could overwrite. Give a new folder with -o."
         )
     return folder
 

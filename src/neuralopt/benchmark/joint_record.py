@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from neuralopt.benchmark.joint_tables import Tables
-from neuralopt.estimators.joint_regressor import interval_width
 from neuralopt.joint import JointOptimizer
 from neuralopt.joint.alignment import affine
 from neuralopt.joint.candidates.covering import cover
@@ -32,7 +31,7 @@ def joint_facts(joint: JointOptimizer, tables: Tables) -> dict[str, Any]:
         "n_real": len(tables.X_real),
         "features": encoder.feature_names,
         "candidates": _candidates(joint),
-        "chosen": joint.selection_.chosen if joint.selection_ is not None else "simulator",
+        "chosen": joint.selection_.table.made_of if joint.selection_ is not None else "simulator",
         "converged": joint.converged_,
         "before": _error(simulated, values, joint.real_weights_),
         "after": _error(left_out, values, joint.real_weights_),
@@ -47,7 +46,6 @@ def joint_facts(joint: JointOptimizer, tables: Tables) -> dict[str, Any]:
         },
         "cover": {"beyond": float(found.beyond), "gap": float(found.gap)},
         "coverage": COVERAGE,
-        "half_width": [_plain(v) for v in interval_width(joint, COVERAGE)] if regression else None,
     }
 
 
@@ -76,7 +74,16 @@ def joint_arrays(joint: JointOptimizer, tables: Tables) -> dict[str, np.ndarray]
         "real/left_out": left_out,
         "real/simulated": simulated,
         "real/weight": joint.real_weights_,
+        "real/half_width": _half_widths(joint, tables, values),
     }
+
+
+def _half_widths(joint: JointOptimizer, tables: Tables, values: np.ndarray) -> np.ndarray:
+    """Return half the widths of the real rows' intervals; NaN where there is none."""
+    if joint.selection_ is None or tables.encoder.task == "classification":
+        return np.full(values.shape, np.nan)
+    half = joint.selection_.left_out_half_widths(COVERAGE) * joint.target_scale_.spread
+    return np.where(np.isfinite(half), half, np.nan)
 
 
 def real_rows(joint: JointOptimizer, tables: Tables) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -23,7 +23,7 @@ class JointSettings:
 
     Attributes
     ----------
-    final : {"select", "stack"}
+    final : {"stack", "select"}
         Take one candidate, or mix them.
     mode : str
         See `JointOptimizer`.
@@ -35,7 +35,7 @@ class JointSettings:
         The same seed gives the same model.
     """
 
-    final: str = "select"
+    final: str = "stack"
     mode: str = "variable_projection"
     hidden: tuple[int, ...] = (64,)
     epochs: int = 1000

@@ -35,6 +35,7 @@ def read_both(
     names: tuple[str, str] = ("the simulated table", "the real table"),
     task: str | None = None,
     drop: Sequence[str] = (),
+    missing: str = "refuse",
 ) -> Tables:
     """Check both tables and encode them alike.
 
@@ -50,6 +51,8 @@ def read_both(
         By default recognised from the simulated target.
     drop : sequence of str
         Columns to leave out; a table may lack them.
+    missing : {"refuse", "impute"}, default "refuse"
+        What to do with missing cells of inputs; they are imputed by the simulated rows.
 
     Returns
     -------
@@ -81,7 +84,7 @@ def read_both(
     target = targets[0] if len(targets) == 1 else list(targets)
     unknown = [name for name in drop if name not in known]
     with _named(names[0]):
-        encoder = TableEncoder.fit(frames[0], target, task=task, drop=unknown)
+        encoder = TableEncoder.fit(frames[0], target, task=task, drop=unknown, missing=missing)
         X_sim, y_sim = encoder.transform(frames[0]), encoder.encode_target(frames[0])
     with _named(names[1]):
         X_real, y_real = encoder.transform(frames[1]), encoder.encode_target(frames[1])

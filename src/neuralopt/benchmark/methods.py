@@ -24,7 +24,7 @@ class Method:
         Its name in files and on the command line.
     label : str
         Its name in tables.
-    family : {"gradient", "search", "reference"}
+    family : {"gradient", "search", "reference", "joint"}
     optimizer : Transform or None
         For the gradient family; its learning rate is replaced.
     range : (float, float)

@@ -80,7 +80,8 @@ def summary(rows: list[dict[str, Any]], facts: dict[str, Any]) -> str:
         return "Every network diverged. Give smaller learning rates, or look for outliers in the data."
     best, metric = ours[0], "accuracy" if facts["metric"] == "accuracy" else "R²"
     level = [r["label"] for r in ours[1:] if r["metric_high"] >= best["metric_low"]]
-    text = f"{best['label']} is the best network: test {metric} {_interval(best)}."
+    kind = "network" if best["family"] == "gradient" else "method"
+    text = f"{best['label']} is the best {kind}: test {metric} {_interval(best)}."
     if level:
         text += (
             f" {len(level)} other{'s' if len(level) > 1 else ''} cannot be told apart from it on "

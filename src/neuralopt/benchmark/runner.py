@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from neuralopt.benchmark.budget import Budget
+from neuralopt.benchmark.joint_method import run_joint_method
 from neuralopt.benchmark.methods import Method, learning_rates
+from neuralopt.benchmark.real_task import RealTask
 from neuralopt.benchmark.records import Record, model_arrays
 from neuralopt.benchmark.references import fit_boosting, fit_linear, validation_loss
 from neuralopt.benchmark.scores import figures, loss_of, score
@@ -40,6 +42,8 @@ def run_method(method: Method, task: Task, budget: Budget, progress: Progress | 
         None when the run was interrupted: half a method is no result.
     """
     progress = progress or (lambda epoch: False)
+    if method.family == "joint" and isinstance(task, RealTask):
+        return run_joint_method(task, budget, progress)
     if method.family == "reference":
         return _reference(method, task, progress)
     if method.family == "search":
@@ -118,14 +122,15 @@ def _lowest(curves: np.ndarray) -> np.ndarray:
 def _reference(method: Method, task: Task, progress: Progress) -> Record | None:
     arrays: dict[str, np.ndarray] = {name: np.zeros((1, 1, 0)) for name in _CURVES}
     network, begin = None, time.perf_counter()
-    if method.slug == "linear":
-        outputs, params = fit_linear(task)
-        arrays |= model_arrays(params)
-        network = dataclasses.asdict(MLP((task.train.X.shape[1], task.outputs), "identity"))
-    else:
-        outputs = fit_boosting(task, progress)
+    fit = (lambda part: fit_linear(part)[0]) if method.slug == "linear" else _boosting(progress)
+    outputs = _held_out(task, fit) if isinstance(task, RealTask) else fit(task)
     if outputs is None:
         return None
+    if method.slug == "linear":
+        every = np.arange(len(task.test.X))
+        whole = task.pooled(every, every) if isinstance(task, RealTask) else task
+        arrays |= model_arrays(fit_linear(whole)[1])
+        network = dataclasses.asdict(MLP((task.train.X.shape[1], task.outputs), "identity"))
     seconds = time.perf_counter() - begin
     test_loss, test_metric = figures(task, outputs[None])
     header = {
@@ -189,6 +194,21 @@ def _searched(method: Method, task: Task, budget: Budget, progress: Progress) ->
         "best_epoch": np.zeros(shape, np.int32),
     }
     return _record(method, task, header, arrays | model_arrays(best[1]))
+
+
+def _boosting(progress: Progress) -> Callable[[Task], np.ndarray | None]:
+    return lambda task: fit_boosting(task, progress)
+
+
+def _held_out(task: RealTask, fit: Callable[[Task], np.ndarray | None]) -> np.ndarray | None:
+    """Return the answers to the real rows, each by a fit to both tables without it; None when interrupted."""
+    outputs = np.empty((len(task.test.X), task.outputs))
+    for kept, asked in task.fits():
+        found = fit(task.pooled(kept, asked))
+        if found is None:
+            return None
+        outputs[asked] = found
+    return outputs
 
 
 _CURVES = ("train_loss", "validation_loss", "validation_metric")

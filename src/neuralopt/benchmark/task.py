@@ -174,10 +174,10 @@ def make_task(
     encoder = TableEncoder.fit(frame, target, **options, rows=train)
     X, y = encoder.transform(frame), encoder.encode_target(frame)
     splits = [Split(X[rows], y[rows]) for rows in (train, validation, test)]
-    return Task(shown, encoder, _reason(frame, encoder, task), *splits, digest=_digest(encoder, splits))
+    return Task(shown, encoder, reason_of(frame, encoder, task), *splits, digest=digest_of(encoder, splits))
 
 
-def _reason(frame: "pandas.DataFrame", encoder: TableEncoder, task: str | None) -> str:
+def reason_of(frame: "pandas.DataFrame", encoder: TableEncoder, task: str | None) -> str:
     """Return the sentence that says why a task is of its kind."""
     if task:
         return f"--task {task} was given."
@@ -187,7 +187,8 @@ def _reason(frame: "pandas.DataFrame", encoder: TableEncoder, task: str | None) 
     return recognise_task(frame.iloc[:, place])[1]
 
 
-def _digest(encoder: TableEncoder, splits: list[Split]) -> str:
+def digest_of(encoder: TableEncoder, splits: list[Split]) -> str:
+    """Return the checksum of an encoding and of encoded rows."""
     running = hashlib.sha256(dumps(encoder.to_dict()).encode())
     for split in splits:
         for array in (split.X, split.y):

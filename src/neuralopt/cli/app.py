@@ -30,6 +30,10 @@ def compare(
         list[str] | None,
         typer.Option("--target", "-t", help="Column to predict; several for regression on several targets."),
     ] = None,
+    real: Annotated[
+        Path | None,
+        typer.Option(help="Table of measurements; DATA is then simulated, and joint training is compared."),
+    ] = None,
     task: Annotated[
         str | None, typer.Option(help="regression or classification; by default recognised from the target.")
     ] = None,
@@ -65,6 +69,7 @@ def compare(
         Options(
             data=data,
             target=target or [],
+            real=real,
             task=task,
             optimizers=optimizers,
             rates=rates if learning_rates is None else _numbers("--learning-rates", learning_rates, float),
@@ -93,7 +98,7 @@ def joint(
     task: Annotated[
         str | None, typer.Option(help="regression or classification; by default recognised from the target.")
     ] = None,
-    final: Annotated[str, typer.Option(help="select one candidate, or stack them.")] = "select",
+    final: Annotated[str, typer.Option(help="stack the best candidates, or select one.")] = "stack",
     mode: Annotated[
         str, typer.Option(help="variable_projection, alternating or implicit.")
     ] = "variable_projection",

@@ -12,8 +12,9 @@ from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from neuralopt.benchmark import Budget, Comparison, Task, choose_methods, make_task
+from neuralopt.benchmark import Budget, Comparison, Task, choose_methods, make_real_task, make_task
 from neuralopt.benchmark import compare as run_comparison
+from neuralopt.benchmark.compare import methods_for
 from neuralopt.benchmark.methods import REFERENCES, Method
 from neuralopt.core.errors import DataError, InvalidArgument, StorageError, did_you_mean, raise_problems
 from neuralopt.datasets import bundled_names, bundled_target, load_bundled, read_table
@@ -27,6 +28,7 @@ class Options:
 
     data: list[str]
     target: list[str]
+    real: Path | None
     task: str | None
     optimizers: str
     rates: int | tuple[float, ...]
@@ -59,7 +61,7 @@ def run(options: Options) -> None:
     out = Console()
     for task in tasks:
         _announce(out, task, budget)
-    count = len(tasks) * (len(REFERENCES) + len(methods))
+    count = sum(len(methods_for(task, [*REFERENCES, *methods])) for task in tasks)
     with _progress(count) as observe:
         result = run_comparison(
             tasks,
@@ -75,6 +77,10 @@ def run(options: Options) -> None:
 
 def _tasks(options: Options) -> list[Task]:
     """Return the tasks of all tables, or one error for all that cannot be used."""
+    if options.real is not None and len(options.data) > 1:
+        raise InvalidArgument(
+            f"--real goes with one simulated table, got {len(options.data)}. Compare one after the other."
+        )
     tasks, problems = [], []
     for data, name in zip(options.data, _names(options.data), strict=True):
         try:
@@ -120,15 +126,16 @@ def _task(data: str, name: str, options: Options) -> Task:
             f"--target is needed: which column of {data!r} is to be predicted? "
             f"It has {listing(frame.columns, 20)}."
         )
-    return make_task(
-        name,
-        frame,
-        target[0] if len(target) == 1 else target,
-        task=options.task,
-        missing=options.missing,
-        drop=options.drop,
-        seed=options.seed,
-    )
+    given: Any = {
+        "task": options.task,
+        "missing": options.missing,
+        "drop": options.drop,
+        "seed": options.seed,
+    }
+    if options.real is not None:
+        real = read_table(options.real, min_rows=1)
+        return make_real_task(name, frame, real, target, names=(f"'{data}'", f"'{options.real}'"), **given)
+    return make_task(name, frame, target[0] if len(target) == 1 else target, **given)
 
 
 def _announce(out: Console, task: Task, budget: Budget) -> None:

@@ -41,7 +41,7 @@ class JointEstimator(Arguments):
         activation: str = "tanh",
         *,
         mode: str = "variable_projection",
-        final: str = "select",
+        final: str = "stack",
         optimizer: Any = None,
         learning_rate: Any = 0.01,
         reg_lambda: float | str = "loo",

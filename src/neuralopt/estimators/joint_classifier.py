@@ -24,8 +24,8 @@ class JointClassifier(ClassifierMixin, JointEstimator):
         Of the hidden layers.
     mode : {"variable_projection", "alternating", "implicit"}, default "variable_projection"
         How the simulator's network is trained, see `JointOptimizer`.
-    final : {"select", "stack"}, default "select"
-        Take one candidate, or mix them.
+    final : {"stack", "select"}, default "stack"
+        Mix the candidates that are hardly worse than the best, or take one.
     optimizer : str, Transform or None, default None
         None is L-BFGS, in the alternating mode Adam.
     learning_rate : float > 0 or schedule, default 0.01
@@ -43,7 +43,7 @@ class JointClassifier(ClassifierMixin, JointEstimator):
     refit_every : int >= 1, default 5
         Epochs between two solutions of the readout in the alternating mode.
     robust : {"auto", "huber", "tukey"} or None, default "auto"
-        Weights that keep outliers among the real rows from spoiling the fit.
+        Weights of the real rows, see `JointOptimizer`; ``"auto"`` leaves no row of a class out.
     epochs : int >= 1, default 1000
         Passes over the simulated rows at most; steps of L-BFGS.
     batch_size : int >= 1 or "full", default 32
@@ -88,7 +88,7 @@ class JointClassifier(ClassifierMixin, JointEstimator):
     >>> import numpy as np
     >>> X = np.random.default_rng(0).normal(size=(80, 2))
     >>> y = np.where(X[:, 0] > 0, "hot", "cold")
-    >>> model = JointClassifier((8,), epochs=50, robust=None, random_state=0)
+    >>> model = JointClassifier((8,), epochs=50, random_state=0)
     >>> model = model.fit(X[:60], y[:60], X_real=X[60:], y_real=y[60:])
     >>> model.predict([[2.0, 0.0], [-2.0, 0.0]]).tolist()
     ['hot', 'cold']

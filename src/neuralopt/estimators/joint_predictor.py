@@ -4,11 +4,13 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from neuralopt.core.errors import StorageError
 from neuralopt.datasets import TableEncoder
 from neuralopt.estimators.predictor import Predictor, class_answers
 from neuralopt.joint import JointOptimizer
-from neuralopt.joint.keeping import KIND, read_fitted, write_fitted
+from neuralopt.joint.keeping import KIND, pack, read_fitted, write_packed
 from neuralopt.storage import read_kind
 
 if TYPE_CHECKING:
@@ -72,9 +74,13 @@ class JointPredictor:
         Path
             The file.
         """
+        return write_packed(path, *self.packed())
+
+    def packed(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return the model as plain data and arrays, as `save` writes them."""
         # the lookup is built again by a later fit; predictions do not need it
         fitted = {name: value for name, value in vars(self.joint).items() if name != "lookup_"}
-        return write_fitted(path, {"encoder": self.encoder.to_dict(), "joint": fitted, "origin": self.origin})
+        return pack({"encoder": self.encoder.to_dict(), "joint": fitted, "origin": self.origin})
 
     @classmethod
     def load(cls, path: str | Path) -> "JointPredictor":

@@ -7,7 +7,6 @@ from sklearn.base import RegressorMixin
 
 from neuralopt.core.errors import DataError
 from neuralopt.estimators.joint_base import JointEstimator
-from neuralopt.joint import JointOptimizer
 from neuralopt.joint.candidates.conformal import half_widths
 
 
@@ -25,8 +24,8 @@ class JointRegressor(RegressorMixin, JointEstimator):
         Of the hidden layers.
     mode : {"variable_projection", "alternating", "implicit"}, default "variable_projection"
         How the simulator's network is trained, see `JointOptimizer`.
-    final : {"select", "stack"}, default "select"
-        Take one candidate, or mix them.
+    final : {"stack", "select"}, default "stack"
+        Mix the candidates that are hardly worse than the best, or take one.
     optimizer : str, Transform or None, default None
         None is L-BFGS, in the alternating mode Adam.
     learning_rate : float > 0 or schedule, default 0.01
@@ -44,7 +43,7 @@ class JointRegressor(RegressorMixin, JointEstimator):
     refit_every : int >= 1, default 5
         Epochs between two solutions of the readout in the alternating mode.
     robust : {"auto", "huber", "tukey"} or None, default "auto"
-        Weights that keep outliers among the real rows from spoiling the fit.
+        What keeps outliers among the real rows from spoiling the fit, see `JointOptimizer`.
     epochs : int >= 1, default 1000
         Passes over the simulated rows at most; steps of L-BFGS.
     batch_size : int >= 1 or "full", default 32
@@ -144,6 +143,9 @@ class JointRegressor(RegressorMixin, JointEstimator):
     def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
         """Return lower and upper ends of prediction intervals, from residuals of real rows left out.
 
+        They are wide where the candidates know little: far from the real rows, where the simulator does not
+        help.
+
         Parameters
         ----------
         X : array or DataFrame of shape (n, d)
@@ -163,31 +165,15 @@ class JointRegressor(RegressorMixin, JointEstimator):
             For a coverage outside (0, 1).
         """
         X = self._rows(X)
-        middle, half = self.joint_.predict(X), interval_width(self.joint_, coverage)
-        half = half[0] if middle.ndim == 1 else half
+        joint, middle = self.joint_, self.joint_.predict(X)
+        if joint.selection_ is None:
+            half = np.tile(half_widths(np.zeros((0, joint.settings["output_dim"])), coverage), (len(X), 1))
+        else:
+            half = joint.selection_.half_widths(joint.scale_.apply(X), coverage) * joint.target_scale_.spread
+        half = half[:, 0] if middle.ndim == 1 else half
         return middle - half, middle + half
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
-
-
-def interval_width(joint: JointOptimizer, coverage: float) -> np.ndarray:
-    """Return half the width of the prediction intervals of a fitted model, in the targets' units.
-
-    Parameters
-    ----------
-    joint : JointOptimizer
-        Fitted to real targets.
-    coverage : float in (0, 1)
-        Share of new real rows inside.
-
-    Returns
-    -------
-    float64 array of shape (outputs,)
-        Infinite with too few real rows.
-    """
-    outputs = joint.settings["output_dim"]
-    left_out = np.zeros((0, outputs)) if joint.selection_ is None else joint.selection_.loo_residuals
-    return half_widths(left_out, coverage) * joint.target_scale_.spread

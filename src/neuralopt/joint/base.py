@@ -46,6 +46,16 @@ class Base:
         """Return the same features with another readout."""
         return Base(self.mlp, [*self.params[:-1], (weights, bias)])
 
+    def blind(self, X: np.ndarray) -> "Base":
+        """Return the same function of rows like X that no input moves which is constant in all of X.
+
+        Training left the weights of such an input where they began, and another value of it would move the
+        answers by chance.
+        """
+        still = np.ptp(X, axis=0) == 0
+        (W, b), *above = self.params
+        return Base(self.mlp, [(np.where(still[:, None], 0.0, W), b + X[0, still] @ W[still]), *above])
+
     def slopes(self, X: np.ndarray) -> np.ndarray:
         """Return the derivatives of the outputs in the inputs, of shape (n, k, d)."""
         pulled = [layers[0] @ self.params[0][0].T for layers in self._pulled(X)[1]]

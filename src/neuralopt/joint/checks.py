@@ -7,6 +7,9 @@ import numpy as np
 
 from neuralopt.core.errors import DataError, InvalidArgument
 
+_TELLING = 5  # rows whose spread says something
+_UNITS = 30.0  # a ratio of spreads that other units explain better than an error of the simulator
+
 
 def check_inputs(X: Any, name: str, width: int) -> np.ndarray:
     """Return inputs of shape (n, width) in float64, or raise with the place and the cure."""
@@ -47,6 +50,8 @@ def check_labels(y: Any, name: str, rows: int) -> np.ndarray:
 
 def numbers(A: Any, name: str) -> np.ndarray:
     """Return an array of finite float64, or raise with the first place that is not."""
+    if np.iscomplexobj(A):
+        raise DataError(f"{name} must hold real numbers, got complex ones. Give real and imaginary parts.")
     try:
         A = np.asarray(A, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -75,23 +80,56 @@ def check_weights(weights: Any) -> tuple[float, ...]:
     return tuple(found)
 
 
+def check_told(Y_sim: np.ndarray) -> None:
+    """Raise where the simulator answers every row alike."""
+    still = np.flatnonzero(np.ptp(Y_sim, axis=0) == 0)
+    if len(still):
+        which = "" if Y_sim.shape[1] == 1 else f" in column {still[0]}"
+        raise DataError(
+            f"y_sim must vary, but all its values{which} are equal: the simulator says nothing. Look for a "
+            "wrong column, or train on the real rows alone, for example by NeuralRegressor."
+        )
+
+
 def warn_about(X_sim: np.ndarray, X_real: np.ndarray, Y_real: np.ndarray) -> None:
     """Warn of columns that the simulator never varied, and of real rows that repeat others."""
-    if not len(X_real):
-        return
-    still = (np.ptp(X_sim, axis=0) == 0) & (np.ptp(X_real, axis=0) > 0)
-    if still.any():
-        warnings.warn(
-            f"Input {int(np.argmax(still))} is constant in the simulated rows and varies in the real ones: "
-            "the simulator knows nothing of it.",
-            UserWarning,
-            stacklevel=4,
+    still = np.ptp(X_sim, axis=0) == 0
+    known = still & np.all(X_real == X_sim[0], axis=0)
+    if known.any():
+        _warn(f"Input {int(np.argmax(known))} is constant in all rows: it is not used.")
+    if (still & ~known).any():
+        _warn(
+            f"Input {int(np.argmax(still & ~known))} is constant in the simulated rows and differs in the "
+            "real ones: the simulator knows nothing of it."
         )
     repeated = len(X_real) - len(np.unique(np.hstack([X_real, Y_real]), axis=0))
     if repeated:
-        warnings.warn(
+        _warn(
             f"{repeated} of {len(X_real)} real rows repeat others exactly: errors by leaving one out are "
-            "then too small. Drop them, unless they were measured anew.",
-            UserWarning,
-            stacklevel=4,
+            "then too small. Drop them, unless they were measured anew."
         )
+
+
+def warn_about_targets(Y_sim: np.ndarray, Y_real: np.ndarray) -> None:
+    """Warn of real targets that are all equal, or look as if they were in other units."""
+    if len(Y_real) < _TELLING:
+        return
+    # by quartiles: one outlier is no other unit
+    middle, usual = (np.subtract(*np.quantile(Y, [0.75, 0.25], axis=0)) for Y in (Y_real, Y_sim))
+    ratio = np.maximum(middle, 1e-300) / np.maximum(usual, 1e-300)
+    j = int(np.argmax(np.abs(np.log(ratio))))
+    if (still := np.ptp(Y_real, axis=0) == 0).any():
+        which = "" if len(still) == 1 else f" in column {int(np.argmax(still))}"
+        _warn(
+            f"All {len(Y_real)} real targets{which} are equal: errors beside their spread say nothing, and a "
+            "constant is all that they can teach."
+        )
+    elif usual[j] > 0 and middle[j] > 0 and not 1 / _UNITS < ratio[j] < _UNITS:
+        _warn(
+            f"The real targets have {ratio[j]:.3g} times the spread of the simulated ones. Likely cause: "
+            "other units. Convert them."
+        )
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, UserWarning, stacklevel=5)  # the caller of fit

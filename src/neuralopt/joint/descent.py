@@ -7,6 +7,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 PAIRS = 20  # of differences that L-BFGS keeps: below 10 it needs twice the steps
+_EVERY = 3  # steps between two looks at the held-out error: it costs as much as a step
 _BLIND = 50  # steps in which the held-out error may rise before it is believed
 _WORSE = 1.2  # times the least held-out error
 
@@ -69,10 +70,10 @@ def descend(
         done += 1
         if watch is not None:
             watch(at, last[0])
-        if held_error is None:
+        if held_error is None or done % _EVERY:
             return
         error = held_error(at)
-        since = 0 if error < best else since + 1
+        since = 0 if error < best else since + _EVERY
         if error < best:
             best, best_x = error, at.copy()
         elif since >= _BLIND and error > _WORSE * best:
@@ -84,5 +85,5 @@ def descend(
         found = minimize(function, x, jac=True, method="L-BFGS-B", callback=after, options=limits)
     except _Enough:
         return Descent(best_x, done, True, True)
-    kept = found.x if held_error is None else best_x
+    kept = found.x if held_error is None or done < _EVERY else best_x
     return Descent(kept, done, overfitted, bool(found.success) and done < steps)

@@ -23,6 +23,7 @@ class Fitting:
 
     settings: dict[str, Any]
     base_: Base
+    deep_: Base | None
     final_: Final
     selection_: Selection | None
     shift_: ShiftReport | None
@@ -135,8 +136,15 @@ class Fitting:
                 final=s["final"],
                 weights=self.real_weights_,
                 seed=s["seed"],
-                task=s["task"],
+                outliers=s["robust"] == "auto" and s["task"] == "regression",
+                classes=s["task"] == "classification",
+                deep=self.deep_,
             )
+            out = np.flatnonzero((self.real_weights_ > 0) & (self.selection_.weights == 0))
+            if len(out):
+                first = ", ".join(map(str, out[:5]))
+                self._say(f"{len(out)} of {len(X_real)} real rows are outliers and have no weight: {first}.")
+            self.real_weights_ = self.selection_.weights
             share = self.real_weights_ / self.real_weights_.sum()
             squares = np.mean(self.selection_.loo_residuals**2, axis=1)
             self.real_spread_ = spread_of(Y_real, self.real_weights_)
@@ -154,7 +162,11 @@ class Fitting:
         learned = self.selection_ is None or self.alignment_error_ < 1
         self.converged_ = bool(self.settled_ and learned)
 
-    def _scores(self, X: Any) -> np.ndarray:
+    def _scores(self, X: Any, candidate: str | None = None) -> np.ndarray:
         self._fitted()
-        X = check_inputs(X, "X", self.settings["input_dim"])
-        return self.final_.predict(self.scale_.apply(X))
+        X = self.scale_.apply(check_inputs(X, "X", self.settings["input_dim"]))
+        if candidate is None:
+            return self.final_.predict(X)
+        if self.selection_ is None:
+            raise InvalidArgument("There are no candidates: fewer than three real rows were given.")
+        return self.selection_.predict_by(candidate, X)

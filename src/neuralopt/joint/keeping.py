@@ -48,8 +48,18 @@ def write_fitted(path: str | os.PathLike[str], state: dict[str, Any]) -> Path:
     Path
         The file.
     """
+    return write_packed(path, *pack(state))
+
+
+def pack(state: dict[str, Any]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return the attributes of a fitted model as plain data and arrays, to be kept within other records."""
     arrays: dict[str, np.ndarray] = {}
-    return write_container(path, kind=KIND, version=VERSION, header=_plain(state, arrays), arrays=arrays)
+    return _plain(state, arrays), arrays
+
+
+def write_packed(path: str | os.PathLike[str], header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Path:
+    """Write what `pack` returned as the file of a model."""
+    return write_container(path, kind=KIND, version=VERSION, header=header, arrays=arrays)
 
 
 def read_fitted(path: str | os.PathLike[str]) -> dict[str, Any]:

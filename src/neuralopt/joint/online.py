@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from neuralopt.core.errors import InvalidArgument
+from neuralopt.joint.base import Base
 from neuralopt.joint.fitting import FEWEST, Fitting
 from neuralopt.joint.outliers import row_weights
 from neuralopt.joint.threads import one_thread
@@ -18,6 +19,7 @@ class Online(Fitting):
 
     lookup_: SimilarityLookup | None
     _moments: CoMoments
+    _deep_moments: Any  # CoMoments, or None without a deeper network
     _fading: np.ndarray  # (n_real,), what forgetting left of the rows' weights
 
     @one_thread
@@ -68,8 +70,11 @@ class Online(Fitting):
         if len(X):
             X, Y = self.scale_.apply(X), self._columns(self._scaled(y))
             self._moments = add(self._moments, self.base_.features(X), Y, forgetting=forgetting)
-            readout = solve_comoments(self._moments, PENALTY)
-            self.base_ = self.base_.with_readout(readout.weights, readout.bias)
+            self.base_ = _solved(self.base_, self._moments)
+            if self.deep_ is not None:
+                new = self.deep_.features(X)
+                self._deep_moments = add(self._deep_moments, new, Y, forgetting=forgetting)
+                self.deep_ = _solved(self.deep_, self._deep_moments)
             kept["X_sim"], kept["Y_sim"] = np.vstack([kept["X_sim"], X]), np.vstack([kept["Y_sim"], Y])
         if len(X_r):
             X_r, Y_r = self.scale_.apply(X_r), self._columns(self._scaled(y_r))
@@ -89,16 +94,13 @@ class Online(Fitting):
     def _begin_online(self, X: np.ndarray, Y: np.ndarray, X_real: np.ndarray, Y_real: np.ndarray) -> None:
         self._kept = {"X_sim": X, "Y_sim": Y, "X_real": X_real, "Y_real": Y_real}
         self._moments = comoments(self.base_.features(X), Y)
+        self._deep_moments = None if self.deep_ is None else comoments(self.deep_.features(X), Y)
         self._fading = np.ones(len(X_real))
 
     def _weigh(self) -> None:
-        """Set the weights of the real rows: what forgetting left of them, without the outliers."""
+        """Set the weights of the real rows: robust ones times what forgetting left of them."""
         robust = row_weights(self.base_, self._kept["X_real"], self._kept["Y_real"], self.settings["robust"])
         self.real_weights_ = robust * self._fading
-        out = np.flatnonzero(robust == 0)
-        if len(out):
-            first = ", ".join(map(str, out[:5]))
-            self._say(f"{len(out)} of {len(robust)} real rows are outliers and have no weight: {first}.")
 
     def _look(self) -> None:
         """Build the lookup over the real rows, where there are enough of them."""
@@ -107,3 +109,8 @@ class Online(Fitting):
         if len(X) >= FEWEST:
             k = min(s["k_neighbors"], len(X) - 1)
             self.lookup_ = SimilarityLookup(k_neighbors=k, metric=s["metric"]).fit(X, Y)
+
+
+def _solved(base: Base, moments: CoMoments) -> Base:
+    readout = solve_comoments(moments, PENALTY)
+    return base.with_readout(readout.weights, readout.bias)

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from neuralopt.core.errors import DataError, InvalidArgument, refuse_unknown
+from neuralopt.core.errors import DataError, InvalidArgument, StorageError, refuse_unknown
 from neuralopt.core.validation import check_count
 from neuralopt.engine import History
-from neuralopt.joint.checks import warn_about
+from neuralopt.joint.checks import check_told, warn_about, warn_about_targets
+from neuralopt.joint.companion import companion
+from neuralopt.joint.fitting import FEWEST
 from neuralopt.joint.keeping import read_fitted, write_fitted
 from neuralopt.joint.online import Online
 from neuralopt.joint.scaling import joint_scale
@@ -35,6 +37,7 @@ _PASSED = (
 _FITTED = (
     "settings",
     "base_",
+    "deep_",
     "final_",
     "selection_",
     "history_",
@@ -52,6 +55,7 @@ _FITTED = (
     "_one_column",
     "_kept",
     "_moments",
+    "_deep_moments",
     "_fading",
 )
 
@@ -83,8 +87,8 @@ class JointOptimizer(Online):
         solved every ``refit_every`` epochs. ``"implicit"``: features go on to serve the simulated rows and
         the leave-one-out error of the real ones, differentiated through both solutions; the errors in
         ``candidates_`` are then somewhat too small, for the features have seen the real rows.
-    final : {"select", "stack"}, default "select"
-        Take one candidate, or mix them.
+    final : {"stack", "select"}, default "stack"
+        Mix the candidates that are hardly worse than the best, or take one.
     optimizer : str, Transform or None, default None
         None is L-BFGS, in the alternating mode Adam.
     loss : str, Loss or callable, default "squared_error"
@@ -98,8 +102,9 @@ class JointOptimizer(Online):
     refit_every : int >= 1, default 5
         Epochs between two solutions of the readout in the alternating mode.
     robust : {"auto", "huber", "tukey"} or None, default "auto"
-        Weights that keep outliers among the real rows from spoiling the fit; ``"auto"`` leaves out
-        what is far off in two ways, and says so.
+        What keeps outliers among the real rows from spoiling the fit. ``"auto"`` leaves rows out that no
+        candidate can explain and that spoil all others, and says so; it leaves classes alone. Huber's and
+        Tukey's weights are those of the readout's residuals.
     task : {"regression", "classification"}, default "regression"
         Kind of targets.
     activation : str, default "tanh"
@@ -126,6 +131,10 @@ class JointOptimizer(Online):
         What a reader should know, with figures.
     base_ : Base
         The simulator's network, in scaled units.
+    deep_ : Base or None
+        A second network of the simulator, of three layers of 32 units: the candidates that move all weights
+        start from it. None for classes, where there are fewer than three real rows, and where
+        ``hidden_dim`` names as many layers.
     lookup_ : SimilarityLookup or None
         Over the scaled real rows.
     real_weights_ : array of shape (n_real,)
@@ -154,7 +163,7 @@ class JointOptimizer(Online):
         reg_lambda: float | str = "loo",
         *,
         mode: str = "variable_projection",
-        final: str = "select",
+        final: str = "stack",
         optimizer: Any = None,
         loss: Any = "squared_error",
         loss_weights: Sequence[float] = (10.0, 1.0),
@@ -216,12 +225,15 @@ class JointOptimizer(Online):
         self.messages_ = []
         self.shift_ = shift_report(X, X_r) if len(X_r) else None
         self._check_scale()
-        self.scale_ = joint_scale(X, X_r)
-        X, X_r = self.scale_.apply(X), self.scale_.apply(X_r)
+        self.scale_ = joint_scale(X, X_r, constant=np.inf)
         self._set_targets(y, y_r)
         y, Y_r = self._scaled(y), self._columns(self._scaled(y_r))
         Y = self._columns(y)
+        if s["task"] == "regression":
+            check_told(Y)
+            warn_about_targets(Y, Y_r)
         warn_about(X, X_r, Y_r)
+        X, X_r = self.scale_.apply(X), self.scale_.apply(X_r)
         self._kept = {"X_sim": X, "Y_sim": Y, "X_real": X_r, "Y_real": Y_r}
         self._look()
         real = None if self.lookup_ is None else Real(X_r, Y_r, np.ones(len(X_r)), self.lookup_)
@@ -235,7 +247,10 @@ class JointOptimizer(Online):
             outputs=s["output_dim"],
             **{name: s[name] for name in _PASSED},
         )
-        self.base_, self.history_, self.settled_ = trained
+        self.base_, self.history_, self.settled_ = trained[0].blind(X), *trained[1:]
+        tuned = s["task"] == "regression" and len(X_r) >= FEWEST
+        deep = companion(X, Y, s["hidden_dim"], epochs, s["seed"]) if tuned else None
+        self.deep_ = deep and deep.blind(X)
         self._begin_online(X, Y, X_r, Y_r)
         self._weigh()
         self._select()
@@ -259,6 +274,29 @@ class JointOptimizer(Online):
             return self.classes_[np.argmax(scores, axis=1)]
         values = self.target_scale_.undo(scores)
         return values[:, 0] if self._one_column else values
+
+    def predict_by(self, name: str, X: Any) -> np.ndarray:
+        """Return one candidate's predictions instead of the chosen one's.
+
+        Parameters
+        ----------
+        name : str
+            Of ``candidates_.names``.
+        X : array-like of shape (n, input_dim)
+            Inputs in the units of training.
+
+        Returns
+        -------
+        array of shape (n, output_dim)
+            In the units of training; of classes, scores: near one for the class, near zero for others.
+
+        Raises
+        ------
+        InvalidArgument
+            For an unknown name, or where there were too few real rows for any candidate.
+        """
+        scores = self._scores(X, name)
+        return scores if self.settings["task"] == "classification" else self.target_scale_.undo(scores)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return probabilities of the classes, in the order of ``classes_``.
@@ -310,9 +348,15 @@ class JointOptimizer(Online):
         Raises
         ------
         StorageError
-            When the file is missing, damaged, foreign or newer.
+            When the file is missing, damaged, foreign or newer, or holds a model of tables.
         """
+        held = read_fitted(path)
+        if "encoder" in held:
+            raise StorageError(
+                f"'{path}' is a joint model of tables, with their encoding. Use it by neuralopt predict, or "
+                "in Python: neuralopt.estimators.load_predictor(path).predict(table)."
+            )
         fitted = cls.__new__(cls)
-        vars(fitted).update(read_fitted(path))
+        vars(fitted).update(held)
         fitted._look()
         return fitted

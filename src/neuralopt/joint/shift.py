@@ -49,9 +49,10 @@ class ShiftReport:
         )
 
     def worst(self) -> str:
-        """Return a sentence on the column that differs most."""
+        """Return a sentence on the column that differs most; one in other units comes first."""
         score = np.maximum(np.abs(self.mean_difference), np.abs(self.log_ratio) / 2)
-        j = int(np.argmax(score))
+        odd = self.other_scale()
+        j = int(np.argmax(np.where(odd, score, -1.0) if odd.any() else score))
         return (
             f"input {self.columns[j]}: real rows lie {self.mean_difference[j]:+.3g} simulated standard "
             f"deviations off, with {np.exp(self.log_ratio[j] / 2):.3g} times their spread"
@@ -64,7 +65,7 @@ class ShiftReport:
         return (np.abs(self.mean_difference) > 5) | (spread & (self.rows >= _TELLING))
 
     def __str__(self) -> str:
-        return f"Shift: AUC {self.auc:.2f} (0.5: alike); {self.worst()}."
+        return f"Shift: AUC {self.auc:.2f} (0.5 or less: alike); {self.worst()}."
 
 
 def shift_report(X_sim: np.ndarray, X_real: np.ndarray, columns: tuple[str, ...] = ()) -> ShiftReport:

@@ -61,7 +61,7 @@ def loss_curves(task: TaskRecords, styles: Mapping[str, Style]) -> Figure:
     }
     axes = {"train": ("x", "y"), "validation": ("x2", "y2"), "test": ("x2", "y2")}
     traces = [t for c in curves for t in _traces(c, styles, axes[c.panel], name, logarithmic)]
-    caption = f"{_HOW} Dashed grey lines on the right: test loss of the references."
+    caption = _caption(task, "Dashed grey lines on the right: test loss of the references.")
     caption += beyond_axis(values)
     return Figure("loss", "Loss per epoch", caption, _columns(curves), traces, layout, narrow)
 
@@ -85,7 +85,7 @@ def metric_curves(task: TaskRecords, styles: Mapping[str, Style]) -> Figure:
     name = METRIC_NAMES.get(metric, metric)
     curves = _collect(task, {"validation": "validation_metric"}, "metric", -np.inf)
     axis = plain_axis(f"Validation {name}")
-    caption = f"{_HOW} Dashed grey lines: test {name} of the references."
+    caption = _caption(task, f"Dashed grey lines: test {name} of the references.")
     values = _drawn_values(curves)
     if metric == "r2" and values.min(initial=0.0) < _R2_FLOOR:
         top = max(0.0, values.max())
@@ -95,6 +95,15 @@ def metric_curves(task: TaskRecords, styles: Mapping[str, Style]) -> Figure:
     layout = base_layout(title, 380) | {"xaxis": plain_axis("Epoch"), "yaxis": axis}
     traces = [t for c in curves for t in _traces(c, styles, ("x", "y"), name, False)]
     return Figure("metric", title, caption, _columns(curves), traces, layout)
+
+
+def _caption(task: TaskRecords, references: str) -> str:
+    """Return how to read the curves; references are drawn where validation and test rows are of one kind."""
+    return f"{_HOW} {'All rows here are simulated; the test rows are real.' if _real(task) else references}"
+
+
+def _real(task: TaskRecords) -> bool:
+    return "n_real" in task.task
 
 
 def _collect(task: TaskRecords, panels: Mapping[str, str], final: str, worst: float) -> list[_Curve]:
@@ -109,7 +118,7 @@ def _collect(task: TaskRecords, panels: Mapping[str, str], final: str, worst: fl
             curves.append(_Curve(row, panel, spread, rate, row["runs"]))
     epochs = max((len(c.spread.median) for c in curves), default=0)
     for row in task.task["rows"]:
-        if row["family"] == "reference" and row[final] is not None and epochs:
+        if row["family"] == "reference" and row[final] is not None and epochs and not _real(task):
             level, unknown = np.full(epochs, row[final]), np.full(epochs, np.nan)
             flat = Spread(level, unknown, unknown, np.full(epochs, row["runs"]))
             curves.append(_Curve(row, "test", flat, float("nan"), row["runs"]))

@@ -15,7 +15,7 @@ FACTS, ARRAYS = "joint.json", "joint.safetensors"
 _WANTED = (
     *("neuralopt", "title", "created", "machine", "config", "model", "summary", "notes", "task", "target"),
     *("targets", "n_sim", "n_real", "features", "candidates", "chosen", "converged", "before", "after"),
-    *("accuracy", "shift", "cover", "coverage", "half_width"),
+    *("accuracy", "shift", "cover", "coverage"),
 )
 
 

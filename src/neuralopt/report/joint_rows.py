@@ -40,7 +40,7 @@ def intervals(records: JointRecords) -> Figure:
     """Draw the real rows with the intervals that leave-one-out residuals give."""
     value, left_out = records.arrays["real/value"], records.arrays["real/left_out"]
     facts = records.facts
-    half = np.array([np.nan if v is None else v for v in facts["half_width"]], dtype=float)
+    half = records.arrays["real/half_width"]
     low, high = left_out - half, left_out + half
     inside = (value >= low) & (value <= high)
     columns = _by_target(records, value) | {
@@ -51,7 +51,7 @@ def intervals(records: JointRecords) -> Figure:
     }
     center, spread = (value.mean(axis=0), _spread(value)) if value.shape[1] > 1 else (0.0, 1.0)
     place = list(range(1, value.size + 1))
-    width = np.broadcast_to(half / spread, value.shape).T.ravel()
+    width = (half / spread).T.ravel()
     middle = points(
         "predicted, row left out", place, ((left_out - center) / spread).T.ravel(), FIRST, "circle"
     )

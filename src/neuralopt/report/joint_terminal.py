@@ -68,7 +68,9 @@ def alignment_text(facts: Mapping[str, Any]) -> str:
 def shift_text(facts: Mapping[str, Any]) -> str:
     """Return the sentence on how differently simulated and real inputs are distributed."""
     auc, cover = facts["shift"]["auc"], facts["cover"]
-    told = "too few real rows to tell them apart" if auc is None else f"AUC {auc:.2f} (0.5: alike, 1: apart)"
+    told = "too few real rows to tell them apart"
+    if auc is not None:
+        told = f"AUC {auc:.2f} (0.5 or less: alike, 1: apart)"
     beyond = ""
     if cover["beyond"]:
         beyond = f" {cover['beyond']:.0%} of the simulated rows lie beyond the cover of the real ones."

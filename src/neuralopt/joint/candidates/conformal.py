@@ -40,3 +40,38 @@ def half_widths(residuals: np.ndarray, coverage: float) -> np.ndarray:
     if place > n:
         return np.full(residuals.shape[1], np.inf)
     return np.sort(abs(residuals), axis=0)[place - 1]
+
+
+def scaled_half_widths(
+    residuals: np.ndarray, deviations: np.ndarray, expected: np.ndarray, coverage: float
+) -> np.ndarray:
+    r"""Return half widths that follow the standard deviations which a model expects.
+
+    .. math:: h(x) = \sqrt{\sigma(x)^2 + \tilde\sigma^2} \cdot
+        Q_c\left(|q_i| / \sqrt{\sigma_i^2 + \tilde\sigma^2}\right)
+
+    with the quantile of `half_widths`. The median :math:`\tilde\sigma` of the rows left out keeps a model
+    that is too sure of itself near the real rows from intervals of no width.
+
+    Parameters
+    ----------
+    residuals : numpy.ndarray, shape (n, k)
+        Of rows left out.
+    deviations : numpy.ndarray, shape (n, k)
+        What the model expected of them.
+    expected : numpy.ndarray, shape (m, k)
+        What it expects of other rows.
+    coverage : float in (0, 1)
+        c.
+
+    Returns
+    -------
+    numpy.ndarray, shape (m, k)
+        Infinite where there are too few rows.
+
+    References
+    ----------
+    Lei, G'Sell, Rinaldo, Tibshirani and Wasserman, 2018, JASA 113, arXiv:1604.04173, section 5.2.
+    """
+    floor = np.median(deviations, axis=0)
+    return half_widths(residuals / np.hypot(deviations, floor), coverage) * np.hypot(expected, floor)

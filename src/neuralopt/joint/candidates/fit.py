@@ -11,14 +11,18 @@ from neuralopt.joint.candidates.fitted import Fitted, fit_form, honest
 from neuralopt.joint.candidates.forms import FORMS, Views
 from neuralopt.joint.candidates.outlying import outlying
 from neuralopt.joint.candidates.selection import Selection, Table
-from neuralopt.joint.candidates.stacking import stack_weights
+from neuralopt.joint.candidates.stacking import mixed
 from neuralopt.joint.candidates.wording import sentences
+from neuralopt.joint.threads import one_thread
 from neuralopt.readout.checks import check_rows
 
-FINALS = ("select", "stack")
-TASKS = ("regression", "classification")
+FINALS = ("stack", "select")
+_NEAR = 2.0  # error of what may be in a mixture, in units of the least
+_BLIND = ("pooled", "real only")  # what is mixed where rows left out judge nothing; the first stands alone
+_MOST = 1000  # real rows that are fitted: kernels cost the cube of them, and more add little
 
 
+@one_thread
 def fit_candidates(
     base: Any,
     X_sim: Any,
@@ -26,10 +30,12 @@ def fit_candidates(
     X_real: Any,
     y_real: Any,
     *,
-    final: str = "select",
+    final: str = "stack",
     weights: Any = None,
     seed: int = 0,
-    task: str = "regression",
+    outliers: bool = True,
+    classes: bool = False,
+    deep: Any = None,
 ) -> Selection:
     """Fit models from the simulator alone to the real rows alone and choose by leave-one-out.
 
@@ -43,15 +49,23 @@ def fit_candidates(
         Simulated rows, columns scaled to about one; the targets are only looked at for their shape.
     X_real, y_real : array of shapes (n, d) and (n, k)
         Real rows in the same scales. For classification the targets are 0 and 1 for each class.
-    final : {"select", "stack"}, default "select"
-        The chosen candidate alone, or a mixture with weights >= 0 of all that are not clearly worse than
-        the best.
+    final : {"stack", "select"}, default "stack"
+        A mixture, with weights >= 0, of those with at most twice the least error, or the chosen candidate
+        alone. Where the choice falls on the real rows alone, it stands by itself in either case.
     weights : array of shape (n,), >= 0, optional
         Of the real rows; ones by default.
     seed : int, default 0
         Of the folds.
-    task : {"regression", "classification"}, default "regression"
-        Rows of classes are never taken for outliers.
+    outliers : bool, default True
+        Whether to leave out rows that no candidate can explain and that spoil the fit of the others. Never
+        for classes: a label is one of a few values, and a rare one is no error.
+    classes : bool, default False
+        Whether the targets are ones and zeros of classes. A row that alone has its class judges no candidate:
+        left out, it leaves the class out. Where most rows are such, nothing can be chosen, and simulated and
+        real rows count alike: the mixture is half "pooled", half "real only".
+    deep : object, optional
+        A network of the same simulator with more layers, and with tangents: fine-tuning is done on it. Its
+        tangents bend where the simulator bends; those of one hidden layer are as coarse as its units.
 
     Returns
     -------
@@ -63,7 +77,7 @@ def fit_candidates(
     DataError
         For rows that cannot be used: none, lengths or widths that differ, values that are not finite.
     InvalidArgument
-        For an unknown final or task, or weights that break their law.
+        For an unknown final, or weights that break their law.
 
     Notes
     -----
@@ -75,16 +89,18 @@ def fit_candidates(
     by the share of such rows, both in units of the least; and if the simulator is credible only candidates
     that lean on it are in the choice.
 
+    With more than a thousand real rows the candidates are fitted to a thousand of them, drawn at random,
+    and this is said; the others are predicted unseen.
+
     References
     ----------
     M. C. Kennedy and A. O'Hagan, 2000, Biometrika 87(1) (scaled simulator plus residual process);
     O. Dubrule, 1983, Mathematical Geology 15(6) (rows left out with free trends);
     P. Perdikaris et al., 2017, Proc. R. Soc. A 473 (nonlinear function of inputs and simulator).
     """
-    for name, value, known in (("final", final, FINALS), ("task", task, TASKS)):
-        if value not in known:
-            near = did_you_mean(str(value), known)
-            raise InvalidArgument(f"{name} must be {' or '.join(map(repr, known))}, got {value!r}.{near}")
+    if final not in FINALS:
+        near = did_you_mean(str(final), FINALS)
+        raise InvalidArgument(f"final must be {' or '.join(map(repr, FINALS))}, got {final!r}.{near}")
     simulated = check_rows(X_sim, y_sim, bias=False)
     real = check_rows(X_real, y_real, weights, bias=False)
     if (simulated.H.shape[1], simulated.Y.shape[1]) != (real.H.shape[1], real.Y.shape[1]):
@@ -93,16 +109,17 @@ def fit_candidates(
             f"{simulated.H.shape[1]} and {real.H.shape[1]}, y of width {simulated.Y.shape[1]} and "
             f"{real.Y.shape[1]}."
         )
-    views = Views(base, simulated.H)
+    views = Views(base, simulated.H, deep)
     counted = np.flatnonzero(real.weights > 0)
+    spare = np.random.default_rng(seed).permutation(counted)[_MOST:]
+    counted = np.setdiff1d(counted, spare)
     everything = views.see(real.H)
-    fitted = _fit(everything.take(counted), real.Y[counted], real.weights[counted], seed)
-    if task == "regression":
-        given = everything.take(counted), real.Y[counted], real.weights[counted]
-        out = outlying(fitted, *given, seed)
-        if out.any():
-            counted = counted[~out]
-            fitted = _fit(everything.take(counted), real.Y[counted], real.weights[counted], seed)
+    given = everything.take(counted), real.Y[counted], real.weights[counted]
+    fitted = _fit(*given, seed)
+    out = outlying(fitted, *given, seed) if outliers else np.zeros(len(counted), bool)
+    if out.any():
+        counted = counted[~out]
+        fitted = _fit(everything.take(counted), real.Y[counted], real.weights[counted], seed)
     fitted = [honest(f, seed) for f in fitted]
     seen, Y, s = everything.take(counted), real.Y[counted], real.weights[counted]
     residuals = np.stack([f.residuals for f in fitted])
@@ -116,16 +133,47 @@ def fit_candidates(
         # each in units of the least: errors far from all rows are larger by themselves
         near, far = (losses / _least(losses[among], s) for losses in (squares, beyond))
         squares = (1 - found.beyond) * near + found.beyond * far
-    verdict = choose(squares, np.array([f.form.complexity for f in fitted]), s, among)
-    mix = np.eye(len(fitted))[verdict.chosen]
-    if final == "stack":
-        mix[verdict.near] = stack_weights(residuals[verdict.near], s)
+    judges = s * _accompanied(Y) if classes else s
+    blind = judges.sum() < 0.5 * s.sum()
+    verdict = choose(squares, np.array([f.form.complexity for f in fitted]), s if blind else judges, among)
+    near = among & (verdict.errors <= _NEAR * verdict.errors[verdict.best])
+    if blind:
+        verdict = verdict._replace(chosen=[f.form.name for f in fitted].index(_BLIND[0]))
+        near = np.array([f.form.name in _BLIND for f in fitted])
+    if final == "select" or not fitted[verdict.chosen].form.simulated:
+        near = np.arange(len(fitted)) == verdict.chosen
+    mix = np.zeros(len(fitted))
+    mix[near], left_out = _even(residuals[near]) if blind else mixed(residuals[near], judges)
     table = _table(fitted, np.sum(residuals**2, axis=2), beyond, verdict, mix, Y, s)
-    used = np.zeros(len(real.Y))
-    used[counted] = s
-    every = np.einsum("c,cnk->nk", mix, [_residuals(f, everything, real.Y, counted) for f in fitted])
-    words = sentences(table, fitted, squares, verdict, seen, Y, s, found, used == 0, not among.all())
-    return Selection(table, table.chosen, words, every, used, tuple(fitted), views)
+    used = real.weights.copy()
+    used[np.setdiff1d(np.arange(len(used)), np.union1d(counted, spare))] = 0
+    losses = np.sum(residuals**2, axis=2), np.sum(left_out**2, axis=1)
+    words = sentences(table, fitted, losses, verdict, seen, Y, s, found, used == 0, not among.all())
+    if blind:
+        words = (
+            "Most real rows are the only ones of their class: leaving one out leaves its class out, and "
+            f"nothing can be chosen by that. Simulated and real rows count alike ({table.made_of}).",
+            *(words[1:] if among.all() else words),
+        )
+    if len(spare):
+        words += (f"The candidates were fitted to {len(counted)} of the {len(used)} real rows.",)
+    every, spread = (
+        np.sum([w * part(f, everything) for w, f in zip(mix, fitted, strict=True) if w > 0], axis=0)
+        for part in (lambda f, rows: real.Y - f.predict(rows), Fitted.deviations)
+    )
+    every[counted] = left_out
+    spread[counted] = np.einsum("c,cnk->nk", mix, [f.deviations_left_out() for f in fitted])
+    return Selection(table, table.chosen, words, every, spread, used, tuple(f.lean() for f in fitted), views)
+
+
+def _accompanied(Y: np.ndarray) -> np.ndarray:
+    """Return which rows are not the only ones of their class, for targets of ones and zeros."""
+    return (Y.sum(axis=0)[Y.argmax(axis=1)] > 1).astype(float)
+
+
+def _even(residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return equal weights and the residuals of that mixture."""
+    return np.full(len(residuals), 1 / len(residuals)), residuals.mean(axis=0)
 
 
 def _fit(seen: Any, Y: np.ndarray, weights: np.ndarray, seed: int) -> list[Fitted]:
@@ -133,21 +181,20 @@ def _fit(seen: Any, Y: np.ndarray, weights: np.ndarray, seed: int) -> list[Fitte
     return [
         fit_form(form, seen, Y, weights, seed)
         for form in FORMS
-        if (form.features != "tangents" or seen.tangents is not None)
+        if (form.features != "tangents" or _movable(form, seen))
         and (form.free == 0 or len(Y) >= form.free + 2)
     ]
+
+
+def _movable(form: Any, seen: Any) -> bool:
+    """Return whether the network that a form moves the weights of is there, with its tangents."""
+    network = seen.deep if form.deep else seen
+    return network is not None and network.tangents is not None
 
 
 def _least(squares: np.ndarray, weights: np.ndarray) -> float:
     """Return the least mean square of any candidate."""
     return max(float(np.min(squares @ weights)) / weights.sum(), 1e-300)
-
-
-def _residuals(fitted: Fitted, everything: Any, Y: np.ndarray, counted: np.ndarray) -> np.ndarray:
-    """Return the residuals of all rows by fits that have not seen them."""
-    found = Y - fitted.predict(everything)
-    found[counted] = fitted.residuals
-    return found
 
 
 def _table(
@@ -162,12 +209,13 @@ def _table(
     share = weights / weights.sum()
     spread = float(np.sqrt(np.sum(share @ (Y - share @ Y) ** 2)))
     spread = spread if spread > 0 else 1.0
-    errors = np.sqrt(squares @ share)
+    errors, lengths = np.sqrt(squares @ share), np.sqrt(squares) @ share
     deviations = paired(squares, share)[1]
     names = tuple(f.form.name for f in fitted)
     return Table(
         names,
         errors / spread,
+        lengths / spread,
         deviations / np.maximum(2 * errors, 1e-300) / spread,
         np.full(len(names), np.nan) if beyond is None else np.sqrt(beyond @ share) / spread,
         np.array([f.form.complexity for f in fitted]),

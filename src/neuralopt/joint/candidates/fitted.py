@@ -7,6 +7,7 @@ import numpy as np
 from neuralopt.joint.candidates import kriging
 from neuralopt.joint.candidates.covariance import Covariance
 from neuralopt.joint.candidates.forms import Form, Seen
+from neuralopt.joint.candidates.learning import Learner
 
 _LEARN = 120  # rows from which the parameters of a covariance are learnt; more change little and cost n^3
 _SMALL = 40  # rows up to which each is a fold of its own for honest errors, and searches have several starts
@@ -25,6 +26,7 @@ class Fitted(NamedTuple):
 
     def predict(self, seen: Seen) -> np.ndarray:
         """Return the values at rows."""
+        seen = seen.of(self.form)
         if self.problem is None or self.solved is None:
             return seen.f
         rows, trends = seen.rows(self.form), seen.trends(self.form)
@@ -33,11 +35,29 @@ class Fitted(NamedTuple):
 
     def deviations(self, seen: Seen) -> np.ndarray:
         """Return the standard deviation of a new measurement at rows, of shape (n, k)."""
+        seen = seen.of(self.form)
         if self.problem is None or self.solved is None:
-            off = abs(self.residuals - np.median(self.residuals, axis=0))
-            return np.broadcast_to(np.maximum(1.4826 * np.median(off, axis=0), 1e-12), seen.f.shape)
+            return np.broadcast_to(self._typical(), seen.f.shape)
         rows, trends = seen.rows(self.form), seen.trends(self.form)
         return kriging.deviations(self.cov, self.parameters, self.problem, self.solved, rows, trends)
+
+    def deviations_left_out(self) -> np.ndarray:
+        """Return the standard deviation of a measurement at every row when the row is left out: (n, k)."""
+        if self.problem is None or self.solved is None:
+            return np.broadcast_to(self._typical(), self.residuals.shape)
+        # of a measurement of weight one, whatever the row's own
+        extra = self.cov.noise(self.parameters) * (1 - 1 / np.maximum(self.problem.weights, 1e-8))
+        squares = [1 / P.diagonal() + extra for P in self.solved.P]
+        return np.sqrt(np.maximum(np.stack(squares, axis=1), 1e-15) * self.solved.scale)
+
+    def lean(self) -> "Fitted":
+        """Return the candidate without the matrices that only its own rows need."""
+        return self if self.solved is None else self._replace(solved=self.solved._replace(P=[]))
+
+    def _typical(self) -> np.ndarray:
+        """Return a robust standard deviation of the residuals of each output."""
+        off = abs(self.residuals - np.median(self.residuals, axis=0))
+        return np.maximum(1.4826 * np.median(off, axis=0), 1e-12)
 
     @property
     def share(self) -> float:
@@ -55,7 +75,7 @@ class Fitted(NamedTuple):
 
 def fit_form(form: Form, seen: Seen, Y: np.ndarray, weights: np.ndarray, seed: int) -> Fitted:
     """Fit a candidate; its residuals are leave-one-out at the parameters learnt from all rows."""
-    cov = seen.covariance(form)
+    cov, seen = seen.covariance(form), seen.of(form)
     targets = Y - seen.offset(form)
     if form.trend == "none":
         return Fitted(form, cov, cov.start(), None, None, targets)
@@ -63,7 +83,7 @@ def fit_form(form: Form, seen: Seen, Y: np.ndarray, weights: np.ndarray, seed: i
     t = cov.start()
     if form.inputs or form.features:
         start = None if len(Y) <= _SMALL else t
-        t = kriging.learn(cov, problem.take(_order(len(Y), seed)[:_LEARN]), start)
+        t = Learner(cov, problem.take(_order(len(Y), seed)[:_LEARN])).learn(start=start)
     solved = kriging.solve(cov, t, problem)
     return Fitted(form, cov, t, problem, solved, kriging.left_out(solved))
 
@@ -77,11 +97,13 @@ def honest(fitted: Fitted, seed: int) -> Fitted:
     rows, problem = len(fitted.residuals), fitted.problem
     if problem is None or rows > _LEARN or not (fitted.form.inputs or fitted.form.features):
         return fitted
-    residuals, order = fitted.residuals.copy(), _order(rows, seed)
-    for fold in np.array_split(order, rows if rows <= _SMALL else _FOLDS):
-        kept = np.setdiff1d(order, fold)
-        again = kriging.learn(fitted.cov, problem.take(kept), start=fitted.parameters)
-        residuals[fold] = kriging.left_out(kriging.solve(fitted.cov, again, problem))[fold]
+    folds = np.array_split(_order(rows, seed), rows if rows <= _SMALL else _FOLDS)
+    kept = np.stack([~np.isin(np.arange(rows), fold) for fold in folds]).astype(float)
+    learner = Learner(fitted.cov, problem)
+    again = learner.left_out(learner.learn(kept, fitted.parameters))
+    residuals = fitted.residuals.copy()
+    for fold, found in zip(folds, again, strict=True):
+        residuals[fold] = found[fold]
     return fitted._replace(residuals=residuals)
 
 

@@ -18,7 +18,7 @@ class Form(NamedTuple):
     trend: str  # "none": the simulator as it is; "mean": b; "offset": f + b; "affine": rho f + b
     inputs: str  # of the smooth part: "", "x" or "xf"
     features: str  # of the linear part: "", "inputs", "readout", "pooled" or "tangents"
-    story: str  # what it is, for the summary
+    deep: bool = False  # whether it is of the deep network, where there is one
 
     @property
     def free(self) -> int:
@@ -32,16 +32,18 @@ class Form(NamedTuple):
 
 
 FORMS = (
-    Form("simulator", 0, "none", "", "", "the simulator's network as it is"),
-    Form("affine", 1, "affine", "", "", "the simulator, scaled and shifted"),
-    Form("pooled", 2, "offset", "", "pooled", "one readout for simulated and real rows"),
-    Form("prior ridge", 3, "affine", "", "readout", "a readout pulled toward the scaled simulator's"),
-    Form("real only", 4, "mean", "x", "inputs", "the real rows alone, by a kernel"),
-    Form("refit", 4, "mean", "", "readout", "a readout of the simulator's features from zero"),
-    Form("affine + kernel", 5, "affine", "x", "inputs", "the scaled simulator plus a smooth correction"),
-    Form("fine-tuned", 5, "affine", "", "tangents", "all weights pulled toward the scaled simulator's"),
-    Form("prior ridge + kernel", 6, "affine", "x", "readout", "prior ridge plus a smooth correction"),
-    Form("nonlinear", 7, "affine", "xf", "inputs", "a nonlinear function of the inputs and the simulator"),
+    Form("simulator", 0, "none", "", ""),  # the simulator's network as it is
+    Form("affine", 1, "affine", "", ""),  # scaled and shifted
+    Form("pooled", 2, "offset", "", "pooled"),  # one readout for simulated and real rows
+    Form("prior ridge", 3, "affine", "", "readout"),  # a readout pulled toward the scaled simulator's
+    Form("real only", 4, "mean", "x", "inputs"),  # the real rows alone, by a kernel
+    Form("refit", 4, "mean", "", "readout"),  # a readout of the simulator's features from zero
+    Form("affine + kernel", 5, "affine", "x", "inputs", True),  # scaled simulator plus smooth correction
+    Form("fine-tuned", 5, "affine", "", "tangents"),  # all weights pulled toward the scaled simulator's
+    Form("prior ridge + kernel", 6, "affine", "x", "readout"),
+    Form("deep fine-tuned", 6, "affine", "", "tangents", True),  # the same in the deeper network
+    Form("deep fine-tuned + kernel", 7, "affine", "x", "tangents", True),
+    Form("nonlinear", 7, "affine", "xf", "inputs", True),  # a function of the inputs and the simulator
 )
 
 
@@ -51,14 +53,17 @@ class Views:
     Parameters
     ----------
     base : object
-        With ``predict(X)`` of shape (n, k) and ``features(X)`` of shape (n, m); with one output it may have
-        ``tangents(X)`` of shape (n, p), the derivatives of its value in all its weights.
+        With ``predict(X)`` of shape (n, k) and ``features(X)`` of shape (n, m); it may have ``tangents(X)``
+        of shape (n, p), the derivatives of its values in all its weights.
     X_sim : numpy.ndarray, shape (n_sim, d)
         The simulated rows, for the scales.
+    deep : object, optional
+        A deeper network of the same simulator, with tangents.
     """
 
-    def __init__(self, base: Any, X_sim: np.ndarray) -> None:
+    def __init__(self, base: Any, X_sim: np.ndarray, deep: Any = None) -> None:
         self.base = base
+        self.deep = None if deep is None else Views(deep, X_sim)
         features = np.asarray(base.features(X_sim), dtype=np.float64)
         self.mean = features.mean(axis=0)
         centred = features - self.mean
@@ -71,12 +76,14 @@ class Views:
         self.f_mean, self.f_scale = f.mean(axis=0), np.maximum(f.std(axis=0), 1e-12)
         self.tangent_size = _size(base.tangents(X_sim[:_FEW])) if hasattr(base, "tangents") else 1.0
 
-    def see(self, X: np.ndarray) -> "Seen":
-        """Return what there is to see of these rows."""
+    def see(self, X: np.ndarray, tangents: bool = True) -> "Seen":
+        """Return what there is to see of these rows; the tangents are wide and are left out on demand."""
         H = np.asarray(self.base.features(X), dtype=np.float64) - self.mean
         f = np.asarray(self.base.predict(X), dtype=np.float64)
-        tangents = self.base.tangents(X) / self.tangent_size if hasattr(self.base, "tangents") else None
-        return Seen(X, f, (f - self.f_mean) / self.f_scale, H / self.size, H @ self.pooling, tangents)
+        wide = tangents and hasattr(self.base, "tangents")
+        moved = self.base.tangents(X) / self.tangent_size if wide else None
+        deep = None if self.deep is None else self.deep.see(X, tangents)
+        return Seen(X, f, (f - self.f_mean) / self.f_scale, H / self.size, H @ self.pooling, moved, deep)
 
 
 def _size(H: np.ndarray) -> float:
@@ -93,12 +100,18 @@ class Seen(NamedTuple):
     readout: np.ndarray  # (n, m)
     pooled: np.ndarray  # (n, m)
     tangents: np.ndarray | None  # (n, p)
+    deep: Any = None  # Seen by the deep network
+
+    def of(self, form: Form) -> "Seen":
+        """Return the rows as the network of a form sees them."""
+        return self.deep if form.deep and self.deep is not None else self
 
     def take(self, index: np.ndarray) -> "Seen":
         """Return some of the rows."""
         X, f, standard, readout, pooled = (part[index] for part in self[:5])
         tangents = None if self.tangents is None else self.tangents[index]
-        return Seen(X, f, standard, readout, pooled, tangents)
+        deep = None if self.deep is None else self.deep.take(index)
+        return Seen(X, f, standard, readout, pooled, tangents, deep)
 
     def rows(self, form: Form) -> Rows:
         """Return what a form's covariance reads."""

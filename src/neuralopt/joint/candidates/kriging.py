@@ -12,12 +12,11 @@ this form.
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import cho_solve, cholesky, solve_triangular
-from scipy.optimize import minimize
+from scipy.linalg import cho_solve, cholesky
 
 from neuralopt.joint.candidates.covariance import Covariance, Rows
 
-_JITTER = 1e-10
+JITTER = 1e-10  # of the mean variance
 
 
 class Problem(NamedTuple):
@@ -46,7 +45,7 @@ class Solved(NamedTuple):
 def noisy(cov: Covariance, t: np.ndarray, problem: Problem) -> np.ndarray:
     """Return the covariance of the rows with noise."""
     K = cov.across(t, problem.rows, problem.rows)
-    floor = _JITTER * max(1.0, float(np.trace(K)) / len(K))
+    floor = JITTER * max(1.0, float(np.trace(K)) / len(K))
     K[np.diag_indices(len(K))] += (cov.noise(t) + floor) / np.maximum(problem.weights, 1e-8)
     return K
 
@@ -58,58 +57,13 @@ def solve(cov: Covariance, t: np.ndarray, problem: Problem) -> Solved:
     inverse = cho_solve((L, True), np.eye(n), check_finite=False)
     projected, coefficients, Ps, scale = np.empty((n, k)), [], [], np.empty(k)
     for j in range(k):
-        P, solver, _ = _project(inverse, problem.trends[j])
+        P, solver, _ = project(inverse, problem.trends[j])
         y = problem.Y[:, j]
         projected[:, j] = P @ y
         coefficients.append(solver @ y)
         Ps.append(P)
         scale[j] = max(float(y @ projected[:, j]), 0.0) / max(1, n - problem.trends.shape[2])
     return Solved(projected, np.array(coefficients), Ps, scale)
-
-
-def likelihood(cov: Covariance, t: np.ndarray, problem: Problem) -> tuple[float, np.ndarray]:
-    """Return the negative logarithm of the restricted likelihood times the prior, and its gradient.
-
-    The common variance is profiled out, one for each output.
-    """
-    n, k = problem.Y.shape
-    K = noisy(cov, t, problem)
-    try:
-        L = cholesky(K, lower=True, check_finite=False)
-    except np.linalg.LinAlgError:
-        return 1e10, np.zeros(cov.size)
-    inverse = cho_solve((L, True), np.eye(n), check_finite=False)
-    logdet = 2 * float(np.sum(np.log(L.diagonal())))
-    value, slope = cov.prior(t)
-    G = np.zeros((n, n))
-    free = max(1, n - problem.trends.shape[2])
-    for j in range(k):
-        y = problem.Y[:, j]
-        P, _, trend_logdet = _project(inverse, problem.trends[j])
-        a = P @ y
-        square = max(float(y @ a), 1e-300)
-        value += 0.5 * (logdet + trend_logdet + free * np.log(square))
-        G += 0.5 * (P - free * np.outer(a, a) / square)
-    of_noise = cov.noise(t) * float(np.sum(G.diagonal() / np.maximum(problem.weights, 1e-8)))
-    return value, slope + np.concatenate([cov.gradient(t, problem.rows, G), [of_noise]])
-
-
-def learn(cov: Covariance, problem: Problem, start: np.ndarray | None = None, steps: int = 60) -> np.ndarray:
-    """Return the parameters of greatest restricted likelihood times prior.
-
-    From one start, or without one from several: few rows leave the likelihood with more than one peak.
-    """
-    if start is None:
-        found = [learn(cov, problem, each, steps) for each in cov.starts()]
-        return min(found, key=lambda t: likelihood(cov, t, problem)[0])
-    return minimize(
-        lambda t: likelihood(cov, t, problem),
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=cov.bounds(),
-        options={"maxiter": steps, "ftol": 1e-7},
-    ).x
 
 
 def left_out(solved: Solved) -> np.ndarray:
@@ -142,7 +96,7 @@ def deviations(
     own = cov.own(t, rows) + cov.noise(t)
     inverse = np.linalg.inv(noisy(cov, t, problem))
     found = []
-    for j in range(len(solved.P)):
+    for j in range(len(solved.scale)):
         F, given = trends[j], problem.trends[j]
         # the variance of the error of the best linear unbiased prediction
         gram = np.linalg.pinv(given.T @ inverse @ given, hermitian=True)
@@ -157,14 +111,14 @@ def standardised(solved: Solved) -> np.ndarray:
     return np.stack([solved.projected[:, j] / np.sqrt(P.diagonal()) for j, P in enumerate(solved.P)], axis=1)
 
 
-def _project(inverse: np.ndarray, F: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Return P, the map from y to the trends' coefficients, and log det F'K^-1 F."""
-    if not F.shape[1]:
-        return inverse, np.zeros((0, len(F))), 0.0
+def project(inverse: np.ndarray, F: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return P, the map from y to the trends' coefficients, and log det F'K^-1 F; with leading axes."""
     KF = inverse @ F
-    gram = F.T @ KF
-    gram = gram + 1e-12 * np.trace(gram) * np.eye(len(gram))
+    gram = np.swapaxes(F, -1, -2) @ KF
+    ridge = 1e-12 * np.trace(gram, axis1=-2, axis2=-1)
+    gram = gram + ridge[..., None, None] * np.eye(gram.shape[-1])
     L = np.linalg.cholesky(gram)
-    solver = np.linalg.solve(gram, KF.T)
-    half = solve_triangular(L, KF.T, lower=True)
-    return inverse - half.T @ half, solver, 2 * float(np.sum(np.log(L.diagonal())))
+    half = np.linalg.solve(L, np.swapaxes(KF, -1, -2))
+    solver = np.linalg.solve(np.swapaxes(L, -1, -2), half)
+    logdet = 2 * np.sum(np.log(np.diagonal(L, axis1=-2, axis2=-1)), axis=-1)
+    return inverse - np.swapaxes(half, -1, -2) @ half, solver, logdet

@@ -7,9 +7,11 @@ from neuralopt.joint.candidates.fitted import Fitted, fit_form
 from neuralopt.joint.candidates.forms import Seen
 
 _FAR = 6.0  # standard deviations; further than a smooth function without noise puts a row by chance
-_GAIN = 0.35  # the others' error without such rows over that with them: true rows help their neighbours
+_APART = 1.0  # standard deviations of the other targets; a steep place puts a true row less far off
+_GAIN = 0.7  # the others' error without such rows over that with them: true rows help their neighbours
 _MOST = 0.15  # share of the rows
 _NORMAL = 1.4826  # standard deviation of a normal variable over its median absolute value
+_MANY = 120  # rows beyond which only the best candidate is asked: each set asked about costs a fit of all
 _FEWEST = 8  # rows below which nobody can say
 
 
@@ -17,26 +19,32 @@ def outlying(fitted: list[Fitted], seen: Seen, Y: np.ndarray, weights: np.ndarra
     """Return which rows to leave out of all fits, a boolean of shape (n,).
 
     Rows are suspect where a candidate's standardised leave-one-out residual is far beyond the others'. They
-    are left out only if the best candidate without them still finds them far off, by its own standard
-    deviation there, and if without them it predicts the other rows much better than any did with them.
+    are left out only if without them the best candidate predicts the other rows much better than any did
+    with them, and still finds them far off by its own standard deviation there; and if every candidate
+    without them misses them by more than the spread of the other targets. The last tells an outlier
+    from a true row in a steep corner, which nothing that has not seen it can predict either.
     """
     none = np.zeros(len(Y), dtype=bool)
     if len(Y) < _FEWEST:
         return none
-    sets = {tuple(rows) for f in fitted for rows in (_suspect(f),) if 0 < len(rows) <= max(1, _MOST * len(Y))}
+    asked = fitted if len(Y) <= _MANY else [min(fitted, key=lambda f: _error(f, np.arange(len(Y)), weights))]
+    most = max(1, int(_MOST * len(Y)))
+    sets = {tuple(map(int, rows)) for f in asked for rows in (_suspect(f),) if 0 < len(rows) <= most}
     best, taken = np.inf, none
     for rows in sorted(sets):
         kept = np.setdiff1d(np.arange(len(Y)), rows)
         before = min(_error(f, kept, weights) for f in fitted)
         again = [fit_form(f.form, seen.take(kept), Y[kept], weights[kept], seed) for f in fitted]
-        clean = min(again, key=lambda f: _error(f, np.arange(len(kept)), weights[kept]))
-        after = _error(clean, np.arange(len(kept)), weights[kept])
+        errors = [_error(f, np.arange(len(kept)), weights[kept]) for f in again]
+        place = int(np.argmin(errors))
+        after, clean = errors[place], again[place]
         if after < min(_GAIN * before, best):
-            other = seen.take(np.array(rows))
-            off = Y[list(rows)] - clean.predict(other)
-            far = np.array(rows)[np.max(abs(off) / clean.deviations(other), axis=1) > _FAR]
-            if len(far) == len(rows):
-                best, taken = after, np.isin(np.arange(len(Y)), far)
+            other, spread = seen.take(np.array(rows)), np.maximum(Y[kept].std(axis=0), 1e-12)
+            off = abs(Y[list(rows)] - np.stack([f.predict(other) for f in again]))
+            apart = np.min(np.max(off / spread, axis=2), axis=0) > _APART
+            far = np.max(off[place] / clean.deviations(other), axis=1) > _FAR
+            if np.all(far & apart):
+                best, taken = after, np.isin(np.arange(len(Y)), rows)
     return taken
 
 

@@ -14,7 +14,7 @@ _FEW = 8  # real rows below which a choice says little
 def sentences(
     table: Table,
     fitted: list[Fitted],
-    squares: np.ndarray,
+    losses: tuple[np.ndarray, np.ndarray],
     verdict: Verdict,
     seen: Seen,
     Y: np.ndarray,
@@ -24,7 +24,7 @@ def sentences(
     leaning: bool,
 ) -> tuple[str, ...]:
     """Return whether the simulator helped and by how much, and what else a reader should know."""
-    words = [] if leaning else [_helped(table, fitted, squares, verdict, weights)]
+    words = [] if leaning else [_helped(table, fitted, losses, verdict.chosen, weights)]
     bare = table.names.index("simulator")
     if table.errors[bare] > 1 and not leaning:
         words.append(
@@ -55,33 +55,34 @@ def sentences(
 
 
 def _helped(
-    table: Table, fitted: list[Fitted], squares: np.ndarray, verdict: Verdict, weights: np.ndarray
+    table: Table,
+    fitted: list[Fitted],
+    losses: tuple[np.ndarray, np.ndarray],
+    chosen: int,
+    weights: np.ndarray,
 ) -> str:
-    chosen = verdict.chosen
-    error = table.errors[chosen]
-    unit = "standard deviations of the real targets"
+    """Return the verdict; the losses are the candidates' and the final model's squares of rows left out."""
     if "real only" not in table.names:
         return "There are too few real rows to tell whether the simulator helps."
-    alone = table.names.index("real only")
-    if not fitted[chosen].form.simulated:
-        rest = [i for i, f in enumerate(fitted) if f.form.simulated]
-        other = min(rest, key=lambda i: table.errors[i])
-        return (
-            f"The simulator is useless here: the real rows alone have a leave-one-out error of {error:.3g} "
-            f"{unit}, the best candidate with the simulator ({table.names[other]}) {table.errors[other]:.3g}."
-        )
+    names, squares = table.names, losses[0]
+    alone, unit = names.index("real only"), "standard deviations of the real targets"
     share = weights / weights.sum()
-    gain, deviation = paired(squares[alone] - squares[chosen], share)
-    ratio = table.errors[alone] / max(error, 1e-300)
-    if gain <= deviation or ratio <= 1:
-        return (
-            f"Whether the simulator helped cannot be told: the leave-one-out error is {error:.3g} {unit} "
-            f"with it ({table.chosen}) and {table.errors[alone]:.3g} with the real rows alone."
-        )
-    return (
-        f"The simulator helped: the leave-one-out error is {error:.3g} {unit} with it ({table.chosen}) and "
-        f"{table.errors[alone]:.3g} with the real rows alone, {ratio:.3g} times as much."
-    )
+    if fitted[chosen].form.simulated:
+        with_it, what = losses[1], table.made_of
+        error = table.errors[alone] * float(np.sqrt(share @ with_it / max(share @ squares[alone], 1e-300)))
+    else:
+        best = min((i for i, f in enumerate(fitted) if f.form.simulated), key=lambda i: table.errors[i])
+        with_it, what, error = squares[best], names[best], table.errors[best]
+    gain, deviation = paired(squares[alone] - with_it, share)
+    figures = f"{error:.3g} {unit} with it ({what}) and {table.errors[alone]:.3g} with the real rows alone"
+    if gain > deviation and error < table.errors[alone]:
+        if not fitted[chosen].form.simulated:
+            return f"The simulator may help: the leave-one-out error is {figures}: they were the safer."
+        ratio = table.errors[alone] / max(error, 1e-300)
+        return f"The simulator helped: the leave-one-out error is {figures}, {ratio:.3g} times as much."
+    if fitted[chosen].form.simulated or error < table.errors[alone]:
+        return f"Whether the simulator helps cannot be told: the leave-one-out error is {figures}."
+    return f"The simulator is useless here: the leave-one-out error is {figures}."
 
 
 def _correlation(f: np.ndarray, Y: np.ndarray) -> float:

@@ -1,0 +1,117 @@
+"""Columns and targets that do not vary, or are in other units: what is said, and what comes of it."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from neuralopt import JointOptimizer
+from neuralopt.benchmark.joint_tables import read_both
+from neuralopt.core.errors import DataError, StorageError
+from neuralopt.estimators import JointPredictor
+from neuralopt.joint import shift_report
+from neuralopt.joint.base import Base
+from neuralopt.models import MLP
+
+
+def rows(n, seed):
+    X = np.random.default_rng(seed).random((n, 2))
+    return X, np.sin(4 * X[:, 0]) + X[:, 1]
+
+
+SIM, REAL = rows(80, 0), rows(12, 1)
+
+
+def fit(sim, real):
+    joint = JointOptimizer(2, 6, 1)
+    joint.fit(*sim, *real, epochs=30)
+    return joint
+
+
+def test_a_column_constant_in_all_rows_is_not_used():
+    """Whatever it is later: nothing is known of what it does."""
+    (X, y), (X_r, y_r) = ((X * [1, 0] + [0, 3], np.sin(4 * X[:, 0])) for X, _ in (SIM, REAL))
+    with pytest.warns(UserWarning, match="Input 1 is constant in all rows: it is not used"):
+        joint = fit((X, y), (X_r, y_r))
+    fresh = rows(30, 2)[0]
+    np.testing.assert_array_equal(joint.predict(fresh), joint.predict(fresh * [1, 0] + [0, 3]))
+    assert np.sqrt(np.mean((joint.predict(fresh) - np.sin(4 * fresh[:, 0])) ** 2)) < 0.2
+
+
+def test_a_column_of_two_constants_is_said():
+    X, X_r = SIM[0] * [1, 0], REAL[0] * [1, 0] + [0, 1]
+    with pytest.warns(UserWarning, match="Input 1 is constant in the simulated rows and differs in the real"):
+        fit((X, SIM[1]), (X_r, REAL[1]))
+
+
+def test_the_simulator_says_the_same_whatever_it_never_varied():
+    X, X_r = SIM[0] * [1, 0], REAL[0] * [1, 0] + [0, 1]
+    with pytest.warns(UserWarning, match="differs in the real"):
+        joint = fit((X, SIM[1]), (X_r, REAL[1]))
+    np.testing.assert_allclose(
+        joint.predict_by("simulator", X_r), joint.predict_by("simulator", X_r - [0, 1])
+    )
+
+
+def test_blinding_keeps_the_function_on_its_rows():
+    mlp = MLP((2, 5, 1))
+    base = Base(mlp, mlp.init(0))
+    X = SIM[0] * [1, 0] + [0, 0.7]
+    np.testing.assert_allclose(base.blind(X).predict(X), base.predict(X), rtol=1e-12)
+    np.testing.assert_array_equal(base.blind(X).predict(X), base.blind(X).predict(X + [0, 3]))
+
+
+def test_targets_in_other_units_are_said_with_the_figure():
+    middle, usual = (np.subtract(*np.quantile(y, [0.75, 0.25])) for y in (REAL[1], SIM[1]))
+    text = f"real targets have {1000 * middle / usual:.3g} times the spread of the simulated ones"
+    with pytest.warns(UserWarning, match=text):
+        fit(SIM, (REAL[0], 1000 * REAL[1]))
+
+
+def test_equal_real_targets_are_said():
+    with pytest.warns(UserWarning, match="All 12 real targets are equal: .* a constant is all"):
+        joint = fit(SIM, (REAL[0], np.full(12, 2.5)))
+    np.testing.assert_allclose(joint.predict(REAL[0]), 2.5, atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("sim", "real", "text"),
+    [
+        (
+            (SIM[0], np.ones(80)),
+            REAL,
+            "y_sim must vary, but all its values are equal: the simulator says nothing.",
+        ),
+        (SIM, (REAL[0] + 1j, REAL[1]), "X_real must hold real numbers, got complex ones."),
+    ],
+)
+def test_what_cannot_be_used(sim, real, text):
+    with pytest.raises(DataError, match=re.escape(text)):
+        fit(sim, real)
+
+
+def test_one_constant_target_of_several_is_named():
+    joint = JointOptimizer(2, 6, 2)
+    with pytest.raises(DataError, match="all its values in column 1 are equal"):
+        joint.fit(SIM[0], np.stack([SIM[1], 0 * SIM[1]], axis=1), epochs=5)
+
+
+def test_the_column_that_is_said_is_the_one_in_other_units():
+    """A column constant in few real rows differs much by its logarithm, and is in no other unit."""
+    X = np.random.default_rng(0).random((40, 2))
+    real = np.random.default_rng(1).random((8, 2)) * [0, 5] + [0.5, 0]
+    found = shift_report(X, real)
+    assert found.other_scale().tolist() == [False, True]
+    assert found.worst().startswith("input 1: ")
+    assert shift_report(X, real[:, [0, 0]] * [1, 1]).worst().startswith("input 0: ")
+
+
+def test_a_model_of_tables_is_no_model_of_arrays(tmp_path):
+    sim, real = (pd.DataFrame(X, columns=["a", "b"]).assign(y=y) for X, y in (SIM, REAL))
+    tables = read_both(sim, real, ["y"])
+    joint = JointOptimizer(2, 6, 1)
+    joint.fit(*tables[1:], epochs=20)
+    path = JointPredictor(tables.encoder, joint, {}).save(tmp_path / "m.safetensors")
+    with pytest.raises(StorageError, match=r"a joint model of tables, .* Use it by neuralopt predict"):
+        JointOptimizer.load(path)

@@ -5,6 +5,7 @@ import pytest
 
 from neuralopt.core.errors import DataError, InvalidArgument
 from neuralopt.joint.candidates import fit, fit_candidates
+from neuralopt.joint.candidates.choosing import choose
 from neuralopt.joint.candidates.covering import cover
 
 from .small_base import SmallBase, drawn, error
@@ -230,7 +231,7 @@ def test_intervals_are_wider_where_no_real_row_is_near():
 
 
 def test_the_mixture_weighs_only_what_is_not_clearly_worse():
-    base, (X_sim, y_sim, X, y, X_test, _) = drawn(wave, lambda X: 1.4 * wave(X) + X[:, 1], 2, 20, noise=0.2)
+    base, (X_sim, y_sim, X, y, X_test, _) = drawn(wave, lambda X: 1.4 * wave(X) + X[:, 1], 2, 20, noise=0.05)
     found = fit_candidates(base, X_sim, y_sim, X, y, final="stack")
     weights = found.table.weights
     assert weights.sum() == pytest.approx(1)
@@ -346,3 +347,47 @@ def test_a_row_that_alone_has_its_class_judges_nothing(monkeypatch):
     judges.clear()
     fit_candidates(*given)
     np.testing.assert_array_equal(judges, np.ones((2, 9)))  # of numbers every row is a judge
+
+
+def test_a_mixture_does_not_follow_the_noise_around_a_perfect_simulator():
+    alone = []
+    for seed in range(6):
+        base, (X_sim, y_sim, X, y, *_) = drawn(wave, wave, 2, 10, seed=seed, noise=0.3)
+        found = fit_candidates(base, X_sim, y_sim, X, y)
+        alone.append(found.table.made_of == "simulator")
+        if found.chosen != "simulator":  # then its own rows left out say so
+            errors = dict(zip(found.table.names, found.table.absolute, strict=True))
+            spread = np.mean(np.abs(found.loo_residuals)) / y.std()
+            assert spread < min(errors["simulator"], errors["real only"])
+    assert np.mean(alone) > 0.6
+
+
+def test_a_class_without_a_real_row_is_not_forgotten():
+    _, (X_sim, _, X, _, X_test, _) = drawn(wave, wave, 2, 16)
+    given = SmallBase(X_sim, classes_of(X_sim, 3)), X_sim, classes_of(X_sim, 3)
+    kept = classes_of(X, 3)[:, 1] == 0
+    assert 0 < kept.sum() < 16
+    found = fit_candidates(*given, X[kept], classes_of(X[kept], 3), classes=True)
+    used = {n for n, w in zip(found.table.names, found.table.weights, strict=True) if w > 0}
+    assert used <= {"simulator", "pooled"}
+    assert "No real row has one of the 3 classes" in " ".join(found.summary)
+    right = found.predict(X_test).argmax(axis=1) == classes_of(X_test, 3).argmax(axis=1)
+    assert right.mean() > 0.8
+
+
+def test_of_classes_squares_decide():
+    """Near the probabilities squares are least; absolute values are least at the likelier answer."""
+    truth = np.array([1.0, 0, 1, 1, 0, 1, 1, 1, 0, 1])
+    squares = np.stack([(truth - 0.7) ** 2, (truth - 1.0) ** 2])
+    every = np.ones(2, bool)
+    assert choose(squares, np.arange(2), np.ones(10), every, classes=True).best == 0
+    assert choose(squares, np.arange(2), np.ones(10), every).best == 1
+
+
+def test_trends_that_rows_do_not_tell_apart_are_no_failure():
+    """Ten times the same real row: the simulator answers all alike, as a shift does."""
+    base, (X_sim, y_sim, X, y, X_test, _) = drawn(wave, bent, 2, 4)
+    for rows in ([0] * 10, [0] * 5 + [1] * 5):
+        found = fit_candidates(base, X_sim, y_sim, X[rows], y[rows])
+        assert np.isfinite(found.predict(X_test)).all()
+        np.testing.assert_allclose(found.predict(X[rows]), y[rows], atol=0.2)

@@ -15,7 +15,13 @@ class Verdict(NamedTuple):
     chosen: int  # the simplest not clearly worse than the best
 
 
-def choose(squares: np.ndarray, complexity: np.ndarray, weights: np.ndarray, among: np.ndarray) -> Verdict:
+def choose(
+    squares: np.ndarray,
+    complexity: np.ndarray,
+    weights: np.ndarray,
+    among: np.ndarray,
+    classes: bool = False,
+) -> Verdict:
     """Return the simplest candidate within one standard error of the best one, paired over rows.
 
     The best is that of least mean absolute residual: among twenty rows the one in a corner decides
@@ -32,6 +38,9 @@ def choose(squares: np.ndarray, complexity: np.ndarray, weights: np.ndarray, amo
         Of the rows.
     among : numpy.ndarray of bool, shape (candidates,)
         Which candidates may be chosen.
+    classes : bool, default False
+        Whether the targets are ones and zeros: then squares decide (Brier's score), for only they are least
+        at the probabilities.
 
     Returns
     -------
@@ -40,7 +49,7 @@ def choose(squares: np.ndarray, complexity: np.ndarray, weights: np.ndarray, amo
     """
     share = weights / weights.sum()
     lengths = np.sqrt(squares)
-    errors = lengths @ share
+    errors = (squares if classes else lengths) @ share
     best = next(int(i) for i in np.lexsort((complexity, errors)) if among[i])
     near = among & (errors <= _CAP * errors[best])
     for loss in (squares, lengths):

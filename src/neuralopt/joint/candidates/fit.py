@@ -19,6 +19,8 @@ from neuralopt.readout.checks import check_rows
 FINALS = ("stack", "select")
 _NEAR = 2.0  # error of what may be in a mixture, in units of the least
 _BLIND = ("pooled", "real only")  # what is mixed where rows left out judge nothing; the first stands alone
+_KNOWING = ("simulator", "pooled")  # what has seen classes that no real row has
+_PLAIN = ("simulator", "real only")  # what a mixture must beat
 _MOST = 1000  # real rows that are fitted: kernels cost the cube of them, and more add little
 
 
@@ -135,21 +137,36 @@ def fit_candidates(
         squares = (1 - found.beyond) * near + found.beyond * far
     judges = s * _accompanied(Y) if classes else s
     blind = judges.sum() < 0.5 * s.sum()
-    verdict = choose(squares, np.array([f.form.complexity for f in fitted]), s if blind else judges, among)
+    forms = [f.form for f in fitted]
+    if classes and not Y.any(axis=0).all():
+        among = among & np.array([form.name in _KNOWING for form in forms])
+    ranks = np.array([form.complexity for form in forms])
+    verdict = choose(squares, ranks, s if blind else judges, among, classes)
     near = among & (verdict.errors <= _NEAR * verdict.errors[verdict.best])
-    if blind:
-        verdict = verdict._replace(chosen=[f.form.name for f in fitted].index(_BLIND[0]))
-        near = np.array([f.form.name in _BLIND for f in fitted])
-    if final == "select" or not fitted[verdict.chosen].form.simulated:
+    if blind and among.all():
+        verdict = verdict._replace(chosen=[form.name for form in forms].index(_BLIND[0]))
+        near = np.array([form.name in _BLIND for form in forms])
+    if final == "select" or not forms[verdict.chosen].simulated:
         near = np.arange(len(fitted)) == verdict.chosen
     mix = np.zeros(len(fitted))
     mix[near], left_out = _even(residuals[near]) if blind else mixed(residuals[near], judges)
+    if near.sum() > 1 and not blind:
+        alone = _unbeaten(left_out, residuals, forms, judges, among)
+        if alone is not None:
+            mix, left_out = np.eye(len(fitted))[alone], residuals[alone]
+    verdict = verdict._replace(chosen=int(np.argmax(mix)))
     table = _table(fitted, np.sum(residuals**2, axis=2), beyond, verdict, mix, Y, s)
     used = real.weights.copy()
     used[np.setdiff1d(np.arange(len(used)), np.union1d(counted, spare))] = 0
     losses = np.sum(residuals**2, axis=2), np.sum(left_out**2, axis=1)
     words = sentences(table, fitted, losses, verdict, seen, Y, s, found, used == 0, not among.all())
-    if blind:
+    if classes and not Y.any(axis=0).all():
+        lacking = int(np.sum(~Y.any(axis=0)))
+        words += (
+            f"No real row has {'one' if lacking == 1 else lacking} of the {Y.shape[1]} classes: the choice "
+            "is among models that have seen all of them in simulated rows.",
+        )
+    elif blind:
         words = (
             "Most real rows are the only ones of their class: leaving one out leaves its class out, and "
             f"nothing can be chosen by that. Simulated and real rows count alike ({table.made_of}).",
@@ -169,6 +186,25 @@ def fit_candidates(
 def _accompanied(Y: np.ndarray) -> np.ndarray:
     """Return which rows are not the only ones of their class, for targets of ones and zeros."""
     return (Y.sum(axis=0)[Y.argmax(axis=1)] > 1).astype(float)
+
+
+def _unbeaten(
+    mixture: np.ndarray,
+    residuals: np.ndarray,
+    forms: list[Any],
+    weights: np.ndarray,
+    among: np.ndarray,
+) -> int | None:
+    """Return the plain candidate that a mixture does not beat on rows its weights have not seen, or None.
+
+    Where models differ by less than the noise of the rows, twelve weights follow the noise.
+    """
+    plain = [i for i, form in enumerate(forms) if among[i] and form.name in _PLAIN]
+    if not plain:
+        return None
+    errors = [float(weights @ np.sqrt(np.sum(residuals[i] ** 2, axis=1))) for i in plain]
+    least = int(np.argmin(errors))
+    return plain[least] if errors[least] <= weights @ np.sqrt(np.sum(mixture**2, axis=1)) else None
 
 
 def _even(residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -16,6 +16,7 @@ from scipy.linalg import cho_solve, cholesky
 
 from neuralopt.joint.candidates.covariance import Covariance, Rows
 
+_ALIKE = 1e-12  # of the greatest eigenvalue: less is rounding
 JITTER = 1e-10  # of the mean variance
 
 
@@ -75,7 +76,11 @@ def block_out(solved: Solved, block: np.ndarray) -> np.ndarray:
     """Return the residuals of a block of rows, all of which are left out at once."""
     inner = np.ix_(block, block)
     return np.stack(
-        [np.linalg.solve(P[inner], solved.projected[block, j]) for j, P in enumerate(solved.P)], axis=1
+        [
+            np.linalg.pinv(P[inner], hermitian=True) @ solved.projected[block, j]
+            for j, P in enumerate(solved.P)
+        ],
+        axis=1,
     )
 
 
@@ -115,10 +120,9 @@ def project(inverse: np.ndarray, F: np.ndarray) -> tuple[np.ndarray, np.ndarray,
     """Return P, the map from y to the trends' coefficients, and log det F'K^-1 F; with leading axes."""
     KF = inverse @ F
     gram = np.swapaxes(F, -1, -2) @ KF
-    ridge = 1e-12 * np.trace(gram, axis1=-2, axis2=-1)
-    gram = gram + ridge[..., None, None] * np.eye(gram.shape[-1])
-    L = np.linalg.cholesky(gram)
-    half = np.linalg.solve(L, np.swapaxes(KF, -1, -2))
-    solver = np.linalg.solve(np.swapaxes(L, -1, -2), half)
-    logdet = 2 * np.sum(np.log(np.diagonal(L, axis1=-2, axis2=-1)), axis=-1)
-    return inverse - np.swapaxes(half, -1, -2) @ half, solver, logdet
+    values, vectors = np.linalg.eigh(gram)
+    # trends that the rows do not tell apart, such as a shift and a simulator that answers all of them alike
+    values = np.maximum(values, np.maximum(_ALIKE * values[..., -1:], 1e-280))
+    root = vectors / np.sqrt(values)[..., None, :]
+    half = np.swapaxes(root, -1, -2) @ np.swapaxes(KF, -1, -2)
+    return inverse - np.swapaxes(half, -1, -2) @ half, root @ half, np.sum(np.log(values), axis=-1)

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuralopt import JointOptimizer
+from neuralopt import JointOptimizer, JointRegressor, compute_alignment_error, evaluate_model
 from neuralopt.benchmark.joint_tables import read_both
-from neuralopt.core.errors import DataError, StorageError
+from neuralopt.core.errors import DataError, InvalidArgument, StorageError
 from neuralopt.estimators import JointPredictor
 from neuralopt.joint import shift_report
 from neuralopt.joint.base import Base
@@ -115,3 +115,61 @@ def test_a_model_of_tables_is_no_model_of_arrays(tmp_path):
     path = JointPredictor(tables.encoder, joint, {}).save(tmp_path / "m.safetensors")
     with pytest.raises(StorageError, match=r"a joint model of tables, .* Use it by neuralopt predict"):
         JointOptimizer.load(path)
+
+
+def tables():
+    return (pd.DataFrame(X, columns=["a", "b"]) for X, _ in (SIM, REAL))
+
+
+def test_columns_of_tables_are_taken_by_name():
+    X, X_r = tables()
+    joint = fit((X, SIM[1]), (X_r[["b", "a"]], REAL[1]))
+    plain = fit(SIM, REAL)
+    np.testing.assert_array_equal(joint.predict(X_r[["b", "a"]]), plain.predict(REAL[0]))
+    np.testing.assert_array_equal(joint.predict(REAL[0]), plain.predict(REAL[0]))
+    with pytest.raises(
+        DataError, match="X_real must have the columns of X_sim: it lacks b and has c instead"
+    ):
+        fit((X, SIM[1]), (X_r.rename(columns={"b": "c"}), REAL[1]))
+    with pytest.raises(DataError, match="X must have the columns of X_sim: it lacks a and has z instead"):
+        joint.predict(X_r.rename(columns={"a": "z"}))
+
+
+def test_names_of_columns_are_kept(tmp_path):
+    X, X_r = tables()
+    path = fit((X, SIM[1]), (X_r, REAL[1])).save(tmp_path / "m.safetensors")
+    again = JointOptimizer.load(path)
+    np.testing.assert_array_equal(again.predict(X_r[["b", "a"]]), again.predict(X_r))
+
+
+def test_no_rows_have_no_answers():
+    assert fit(SIM, REAL).predict(np.zeros((0, 2))).shape == (0,)
+
+
+def test_without_the_deeper_network():
+    joint = JointOptimizer(2, 6, 1, deep=False)
+    joint.fit(*SIM, *REAL, epochs=30)
+    assert joint.deep_ is None
+    assert not any("deep" in name for name in joint.candidates_.names)
+    with pytest.raises(InvalidArgument, match="deep must be True or False, got 1"):
+        JointOptimizer(2, deep=1)
+
+
+def test_losses_of_classes():
+    y, y_r = (np.where(a > 1, "up", "down") for a in (SIM[1], REAL[1]))
+    given = {"task": "classification", "mode": "alternating", "robust": None}
+    joint = JointOptimizer(2, 6, 2, loss="cross_entropy", **given)
+    joint.fit(SIM[0], y, REAL[0], y_r, epochs=10)
+    plain = JointOptimizer(2, 6, 2, **given)
+    plain.fit(SIM[0], y, REAL[0], y_r, epochs=10)
+    np.testing.assert_array_equal(joint.predict_proba(SIM[0]), plain.predict_proba(SIM[0]))
+    for task, loss in (("regression", "cross_entropy"), ("classification", "hinge")):
+        with pytest.raises(InvalidArgument, match=f"loss='{loss}' is for classes"):
+            JointOptimizer(2, 6, 2, task=task, loss=loss)
+
+
+def test_figures_of_estimators_are_those_of_what_they_hold():
+    model = JointRegressor(hidden_layer_sizes=(6,), epochs=30, random_state=0)
+    model.fit(*SIM, X_real=REAL[0], y_real=REAL[1])
+    assert evaluate_model(model, *REAL) == evaluate_model(model.joint_, *REAL)
+    assert compute_alignment_error(model, *REAL) == compute_alignment_error(model.joint_, *REAL)

@@ -102,7 +102,7 @@ def test_a_deeper_network_is_trained_beside_a_shallow_one_alone(joint):
 def test_forgotten_and_left_out_rows_are_told_apart():
     X, y = measured(20)
     y[3] += 100
-    with pytest.warns(UserWarning, match="outliers"):
+    with pytest.warns(UserWarning, match="is an outlier"):
         joint = fitted((X, y))
     assert joint.real_weights_[3] == 0
     assert np.sum(joint.real_weights_ == 0) == 1
@@ -112,7 +112,7 @@ def test_forgotten_and_left_out_rows_are_told_apart():
 def test_outliers_do_not_break_the_fit():
     X, y = measured(20)
     y[3] += 100
-    with pytest.warns(UserWarning, match="1 of 20 real rows are outliers and have no weight: 3"):
+    with pytest.warns(UserWarning, match="1 of 20 real rows is an outlier and has no weight: 3"):
         joint = fitted((X, y))
     fresh, truth = measured(200, 5)
     assert np.sqrt(np.mean((joint.predict(fresh) - truth) ** 2)) < 0.1 * truth.std()

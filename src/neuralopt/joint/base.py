@@ -67,7 +67,7 @@ class Base:
         parts = []
         for layers in pulled:
             for a, d in zip(below, layers, strict=True):
-                parts += [(a[:, :, None] * d[:, None, :]).reshape(len(a), -1), d]
+                parts += [(a[:, :, None] * d[:, None, :]).reshape(len(a), a.shape[1] * d.shape[1]), d]
         return np.hstack(parts)
 
     def _pulled(self, X: np.ndarray) -> tuple[list[np.ndarray], list[list[np.ndarray]]]:

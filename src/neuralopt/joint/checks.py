@@ -21,7 +21,27 @@ def check_inputs(X: Any, name: str, width: int) -> np.ndarray:
             f"{name} must have {width} columns (input_dim), got {X.shape[1]}. Likely cause: simulated and "
             "real rows carry different columns. Give both the same ones in the same order."
         )
-    return X
+    return np.ascontiguousarray(X)  # sums in another order of memory differ in the last digits
+
+
+def names_of(X: Any) -> list[str] | None:
+    """Return the names of a table's columns, or None for what has none."""
+    return [str(name) for name in X.columns] if hasattr(X, "columns") else None
+
+
+def in_order(X: Any, names: list[str] | None, label: str) -> Any:
+    """Return a table with its columns in the order of names, or raise where it has others."""
+    own = names_of(X)
+    if own is None or names is None or own == names:
+        return X
+    if sorted(own) != sorted(names):
+        absent = [name for name in names if name not in own]
+        other = [name for name in own if name not in names]
+        raise DataError(
+            f"{label} must have the columns of X_sim: it lacks {', '.join(absent) or 'none'} and has "
+            f"{', '.join(other) or 'one twice'} instead. Give both tables the same columns."
+        )
+    return X.iloc[:, [own.index(name) for name in names]]
 
 
 def check_targets(y: Any, name: str, rows: int, width: int) -> np.ndarray:

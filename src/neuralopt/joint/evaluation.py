@@ -25,8 +25,8 @@ def compute_alignment_error(net: Any, X_real: Any, y_real: Any) -> float:
 
     Parameters
     ----------
-    net : Network or JointOptimizer
-        Anything with ``hidden(X)``; of a fitted `JointOptimizer` the features of its network count.
+    net : Network, JointOptimizer or a joint estimator
+        Anything with ``hidden(X)``; of what is fitted jointly the features of its network count.
     X_real : array-like of shape (n, input size)
         Measured inputs, n >= 2.
     y_real : array-like of shape (n,) or (n, outputs)
@@ -50,6 +50,7 @@ def compute_alignment_error(net: Any, X_real: Any, y_real: Any) -> float:
     >>> compute_alignment_error(net, X, np.sin(3 * X)) < 0.05
     True
     """
+    net = getattr(net, "joint_", net)  # of an estimator
     if isinstance(net, Fitting):
         X, Y = net.rows_in_scale(X_real, y_real)
         H = net.base_.features(X)
@@ -64,7 +65,7 @@ def evaluate_model(optimizer: Any, X_test: Any, y_test: Any) -> dict[str, Any]:
 
     Parameters
     ----------
-    optimizer : JointOptimizer
+    optimizer : JointOptimizer, JointRegressor or JointClassifier
         Fitted.
     X_test : array-like of shape (n, input_dim)
         Inputs.
@@ -84,6 +85,7 @@ def evaluate_model(optimizer: Any, X_test: Any, y_test: Any) -> dict[str, Any]:
     UserWarning
         When the gap exceeds 0.1, with the figure.
     """
+    optimizer = getattr(optimizer, "joint_", optimizer)  # of an estimator
     optimizer._fitted()
     if optimizer.settings["task"] == "classification":
         return _evaluate_classes(optimizer, X_test, y_test)

@@ -9,7 +9,7 @@ from neuralopt.core.errors import DataError, InvalidArgument
 from neuralopt.joint.alignment import real_head, spread_of
 from neuralopt.joint.base import Base
 from neuralopt.joint.candidates import Selection, Table, fit_candidates
-from neuralopt.joint.checks import check_inputs, check_labels, check_targets
+from neuralopt.joint.checks import check_inputs, check_labels, check_targets, in_order
 from neuralopt.joint.classes import one_hot
 from neuralopt.joint.final import Final, sharpness_of
 from neuralopt.joint.scaling import Scale, joint_scale
@@ -30,6 +30,7 @@ class Fitting:
     scale_: Scale
     target_scale_: Scale
     classes_: np.ndarray
+    columns_: list[str] | None = None
     messages_: list[str]
     settled_: bool
     converged_: bool
@@ -70,7 +71,7 @@ class Fitting:
             raise DataError(f"X_{name} and y_{name} belong together; one of them was not given.")
         if X is None or (np.ndim(X) < 2 and not np.size(X)):
             X, y = np.zeros((0, width)), np.zeros(0)
-        X = check_inputs(X, f"X_{name}", width)
+        X = check_inputs(in_order(X, self.columns_, f"X_{name}"), f"X_{name}", width)
         if self.settings["task"] == "classification":
             return X, check_labels(y, f"y_{name}", len(X))
         if not len(X):
@@ -142,8 +143,11 @@ class Fitting:
             )
             out = np.flatnonzero((self.real_weights_ > 0) & (self.selection_.weights == 0))
             if len(out):
+                what = "is an outlier and has" if len(out) == 1 else "are outliers and have"
                 first = ", ".join(map(str, out[:5]))
-                self._say(f"{len(out)} of {len(X_real)} real rows are outliers and have no weight: {first}.")
+                # the summary says it as well, and is what stays
+                text = f"{len(out)} of {len(X_real)} real rows {what} no weight: {first} (counted from 0)."
+                warnings.warn(text, UserWarning, stacklevel=4)
             self.real_weights_ = self.selection_.weights
             share = self.real_weights_ / self.real_weights_.sum()
             squares = np.mean(self.selection_.loo_residuals**2, axis=1)
@@ -153,7 +157,7 @@ class Fitting:
             self.train_error_ = float(np.sqrt(share @ np.mean(off**2, axis=1))) / self.real_spread_
             self.messages_ += list(self.selection_.summary)
             head = real_head(self.base_, X_real, Y_real, s["reg_lambda"], self.real_weights_)
-            if head.edge:
+            if head.edge and "prior ridge" in self.selection_.table.made_of:
                 self._say(f"Ridge on the real rows: {head.edge}", warn=False)
             if s["task"] == "classification":
                 scores = Y_real - self.selection_.loo_residuals
@@ -164,6 +168,7 @@ class Fitting:
 
     def _scores(self, X: Any, candidate: str | None = None) -> np.ndarray:
         self._fitted()
+        X = in_order(X, getattr(self, "columns_", None), "X")
         X = self.scale_.apply(check_inputs(X, "X", self.settings["input_dim"]))
         if candidate is None:
             return self.final_.predict(X)

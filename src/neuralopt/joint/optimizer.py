@@ -9,7 +9,7 @@ import numpy as np
 from neuralopt.core.errors import DataError, InvalidArgument, StorageError, refuse_unknown
 from neuralopt.core.validation import check_count
 from neuralopt.engine import History
-from neuralopt.joint.checks import check_told, warn_about, warn_about_targets
+from neuralopt.joint.checks import check_told, names_of, warn_about, warn_about_targets
 from neuralopt.joint.companion import companion
 from neuralopt.joint.fitting import FEWEST
 from neuralopt.joint.keeping import read_fitted, write_fitted
@@ -45,6 +45,7 @@ _FITTED = (
     "scale_",
     "target_scale_",
     "classes_",
+    "columns_",
     "messages_",
     "settled_",
     "converged_",
@@ -109,6 +110,9 @@ class JointOptimizer(Online):
         Kind of targets.
     activation : str, default "tanh"
         Of the hidden layers.
+    deep : bool, default True
+        Whether a second network of the simulator is trained, of three layers of 32 units, for fine-tuning. It
+        does not look at ``hidden_dim``, ``activation``, ``mode`` and ``optimizer``; see ``deep_``.
     seed : int >= 0, default 0
         The same seed gives the same model.
 
@@ -133,7 +137,7 @@ class JointOptimizer(Online):
         The simulator's network, in scaled units.
     deep_ : Base or None
         A second network of the simulator, of three layers of 32 units: the candidates that move all weights
-        start from it. None for classes, where there are fewer than three real rows, and where
+        start from it. None without ``deep``, for classes, with fewer than three real rows, and where
         ``hidden_dim`` names as many layers.
     lookup_ : SimilarityLookup or None
         Over the scaled real rows.
@@ -173,6 +177,7 @@ class JointOptimizer(Online):
         robust: str | None = "auto",
         task: str = "regression",
         activation: str = "tanh",
+        deep: bool = True,
         seed: int = 0,
     ) -> None:
         self.settings = check_settings(
@@ -218,6 +223,7 @@ class JointOptimizer(Online):
         if not isinstance(batch_size, str) or batch_size != "full":
             batch_size = check_count("batch_size", batch_size)
         s = self.settings
+        self.columns_ = names_of(X_sim)
         (X, y), (X_r, y_r) = self._pair(X_sim, y_sim, "sim"), self._pair(X_real, y_real, "real")
         if len(X) < 2:
             raise DataError(f"X_sim must have at least two rows, got {len(X)}.")
@@ -248,7 +254,7 @@ class JointOptimizer(Online):
             **{name: s[name] for name in _PASSED},
         )
         self.base_, self.history_, self.settled_ = trained[0].blind(X), *trained[1:]
-        tuned = s["task"] == "regression" and len(X_r) >= FEWEST
+        tuned = s["deep"] and s["task"] == "regression" and len(X_r) >= FEWEST
         deep = companion(X, Y, s["hidden_dim"], epochs, s["seed"]) if tuned else None
         self.deep_ = deep and deep.blind(X)
         self._begin_online(X, Y, X_r, Y_r)

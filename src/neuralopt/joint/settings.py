@@ -9,7 +9,7 @@ from neuralopt.joint.candidates.fit import FINALS
 from neuralopt.joint.checks import check_weights
 from neuralopt.joint.outliers import check_robust
 from neuralopt.joint.training import MODES, by_name
-from neuralopt.models import get_loss
+from neuralopt.models import CrossEntropy, get_loss
 from neuralopt.models.activations import check_activation
 from neuralopt.neighbors import SimilarityLookup
 from neuralopt.readout import LinearRegressionRefiner
@@ -54,10 +54,30 @@ def check_settings(given: dict[str, Any]) -> dict[str, Any]:
         settings["loss_weights"] = check_weights(given["loss_weights"])
     except InvalidArgument as error:
         problems.append(str(error))
+    if not isinstance(given["deep"], bool):
+        problems.append(f"deep must be True or False, got {given['deep']!r}.")
+    problems += _loss_problems(settings)
     if given["task"] == "classification" and given["output_dim"] == 1:
         problems.append("output_dim must be the number of classes, at least 2, for classification, got 1.")
     raise_problems(problems)
     return settings
+
+
+def _loss_problems(settings: dict[str, Any]) -> list[str]:
+    """Name a loss that cannot be; for cross-entropy, which follows it, put the loss of the closed form."""
+    try:
+        loss = get_loss(settings["loss"])
+    except InvalidArgument:
+        return []  # said already
+    if getattr(loss, "targets", "real") != "class":
+        return []
+    if settings["task"] == "classification" and isinstance(loss, CrossEntropy):
+        settings["loss"] = "squared_error"
+        return []
+    return [
+        f"loss={settings['loss']!r} is for classes. Regression takes squared_error or a function of one's "
+        "own; classification begins with squared_error in closed form and ends with cross_entropy."
+    ]
 
 
 def _check_known(known: tuple[str, ...]) -> Any:

@@ -173,3 +173,11 @@ def test_figures_of_estimators_are_those_of_what_they_hold():
     model.fit(*SIM, X_real=REAL[0], y_real=REAL[1])
     assert evaluate_model(model, *REAL) == evaluate_model(model.joint_, *REAL)
     assert compute_alignment_error(model, *REAL) == compute_alignment_error(model.joint_, *REAL)
+
+
+def test_columns_are_said_by_their_names():
+    X, X_r = tables()
+    with pytest.warns(UserWarning, match=r"on different scales; input b: .* Convert them"):
+        fit((X, SIM[1]), (X_r.assign(b=1000 * X_r["b"]), REAL[1]))
+    with pytest.warns(UserWarning, match="Input a is constant in all rows"):
+        fit((X.assign(a=1.0), SIM[1]), (X_r.assign(a=1.0), REAL[1]))

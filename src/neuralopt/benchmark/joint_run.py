@@ -95,6 +95,8 @@ def run_joint(
     StorageError
         When the folder cannot be written to.
     """
+    import pandas
+
     classes = tables.encoder.classes
     joint = JointOptimizer(
         input_dim=tables.X_sim.shape[1],
@@ -109,7 +111,10 @@ def run_joint(
     folder = choose_folder(output, short, False)
     with prepared(folder, False), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        joint.fit(tables.X_sim, tables.y_sim, tables.X_real, tables.y_real, epochs=settings.epochs)
+        inputs = [
+            pandas.DataFrame(X, columns=tables.encoder.feature_names) for X in (tables.X_sim, tables.X_real)
+        ]
+        joint.fit(inputs[0], tables.y_sim, inputs[1], tables.y_real, epochs=settings.epochs)
     said = [*joint.messages_, *(str(w.message) for w in caught if w.category is UserWarning)]
     records = folder / "records"
     model = folder / f"{short}.model.safetensors"

@@ -111,16 +111,19 @@ def check_told(Y_sim: np.ndarray) -> None:
         )
 
 
-def warn_about(X_sim: np.ndarray, X_real: np.ndarray, Y_real: np.ndarray) -> None:
+def warn_about(
+    X_sim: np.ndarray, X_real: np.ndarray, Y_real: np.ndarray, names: list[str] | None = None
+) -> None:
     """Warn of columns that the simulator never varied, and of real rows that repeat others."""
+    named = names or list(range(X_sim.shape[1]))
     still = np.ptp(X_sim, axis=0) == 0
     known = still & np.all(X_real == X_sim[0], axis=0)
     if known.any():
-        _warn(f"Input {int(np.argmax(known))} is constant in all rows: it is not used.")
+        _warn(f"Input {named[int(np.argmax(known))]} is constant in all rows: it is not used.")
     if (still & ~known).any():
         _warn(
-            f"Input {int(np.argmax(still & ~known))} is constant in the simulated rows and differs in the "
-            "real ones: the simulator knows nothing of it."
+            f"Input {named[int(np.argmax(still & ~known))]} is constant in the simulated rows and differs in "
+            "the real ones: the simulator knows nothing of it."
         )
     repeated = len(X_real) - len(np.unique(np.hstack([X_real, Y_real]), axis=0))
     if repeated:

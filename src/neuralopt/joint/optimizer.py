@@ -229,7 +229,7 @@ class JointOptimizer(Online):
             raise DataError(f"X_sim must have at least two rows, got {len(X)}.")
         self._one_column = np.ndim(y_sim) == 1
         self.messages_ = []
-        self.shift_ = shift_report(X, X_r) if len(X_r) else None
+        self.shift_ = shift_report(X, X_r, tuple(self.columns_ or ())) if len(X_r) else None
         self._check_scale()
         self.scale_ = joint_scale(X, X_r, constant=np.inf)
         self._set_targets(y, y_r)
@@ -238,7 +238,7 @@ class JointOptimizer(Online):
         if s["task"] == "regression":
             check_told(Y)
             warn_about_targets(Y, Y_r)
-        warn_about(X, X_r, Y_r)
+        warn_about(X, X_r, Y_r, self.columns_)
         X, X_r = self.scale_.apply(X), self.scale_.apply(X_r)
         self._kept = {"X_sim": X, "Y_sim": Y, "X_real": X_r, "Y_real": Y_r}
         self._look()

@@ -47,7 +47,7 @@ class Fitted(NamedTuple):
             return np.broadcast_to(self._typical(), self.residuals.shape)
         # of a measurement of weight one, whatever the row's own
         extra = self.cov.noise(self.parameters) * (1 - 1 / np.maximum(self.problem.weights, 1e-8))
-        squares = [1 / P.diagonal() + extra for P in self.solved.P]
+        squares = [1 / kriging.diagonal(P) + extra for P in self.solved.P]
         return np.sqrt(np.maximum(np.stack(squares, axis=1), 1e-15) * self.solved.scale)
 
     def lean(self) -> "Fitted":

@@ -69,7 +69,7 @@ def solve(cov: Covariance, t: np.ndarray, problem: Problem) -> Solved:
 
 def left_out(solved: Solved) -> np.ndarray:
     """Return every row's residual when it is left out, at the same parameters."""
-    return np.stack([solved.projected[:, j] / P.diagonal() for j, P in enumerate(solved.P)], axis=1)
+    return np.stack([solved.projected[:, j] / diagonal(P) for j, P in enumerate(solved.P)], axis=1)
 
 
 def block_out(solved: Solved, block: np.ndarray) -> np.ndarray:
@@ -113,7 +113,13 @@ def deviations(
 
 def standardised(solved: Solved) -> np.ndarray:
     """Return leave-one-out residuals in units of the standard deviations that the parameters give them."""
-    return np.stack([solved.projected[:, j] / np.sqrt(P.diagonal()) for j, P in enumerate(solved.P)], axis=1)
+    return np.stack([solved.projected[:, j] / np.sqrt(diagonal(P)) for j, P in enumerate(solved.P)], axis=1)
+
+
+def diagonal(P: np.ndarray) -> np.ndarray:
+    """Return the diagonal of a projection, where rounding has not left less than it can tell from zero."""
+    own = np.diagonal(P, axis1=-2, axis2=-1)
+    return np.maximum(own, np.maximum(1e-13 * own.max(axis=-1, keepdims=True), 1e-280))
 
 
 def project(inverse: np.ndarray, F: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from neuralopt.joint.candidates.box import minimise
 from neuralopt.joint.candidates.covariance import Covariance, Grams, grams
-from neuralopt.joint.candidates.kriging import JITTER, Problem, project
+from neuralopt.joint.candidates.kriging import JITTER, Problem, diagonal, project
 
 _ROUNDING = 1e-22  # of the targets' squares
 
@@ -100,7 +100,7 @@ class Learner:
         for j in range(self.problem.Y.shape[1]):
             F = np.broadcast_to(self.problem.trends[j], (len(t), *self.problem.trends[j].shape))
             P = project(inverse, F)[0]
-            found.append(P @ self.problem.Y[:, j] / np.diagonal(P, axis1=1, axis2=2))
+            found.append(P @ self.problem.Y[:, j] / diagonal(P))
         return np.stack(found, axis=2)
 
     def _inverse(self, t: np.ndarray, kept: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray]:

@@ -74,7 +74,7 @@ def _without_compiler() -> Iterator[None]:
     from neuralopt.search import run
 
     kept = run.compiled
-    run.compiled = lambda wait: None
+    run.compiled = lambda name, wait: None
     try:
         yield
     finally:
@@ -85,7 +85,8 @@ def _sweeps(quick: bool) -> tuple[dict[str, Any], list[Any]]:
     from neuralopt.search import SearchModel
     from neuralopt.search.kernel import compiled
 
-    assert compiled() is not None
+    assert compiled("loops") is not None
+    assert compiled("screen_loops") is not None
     rounds = 2 if quick else 5
     A, _, a, _ = _digits_rows()
     random = np.random.default_rng(0)
@@ -193,7 +194,7 @@ def _solved(X: Any, y: Any, hidden: int, runs: int, seconds: float | None, sweep
 
 def _small(quick: bool) -> tuple[dict[str, Any], list[Any]]:
     runs = 3 if quick else 20
-    single = [s for bits in (3, 4, 5) for s in _solved(*_parity(bits), bits, runs, None, 300)]
+    single = [s for bits in (3, 4, 5) for s in _solved(*_parity(bits), bits, runs, None, 1000)]
     found = {
         "xor": _solved(*_parity(2), 4, runs, 0.3, 10**6),
         "parity 3-5": single,

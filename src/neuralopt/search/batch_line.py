@@ -1,11 +1,13 @@
 """Lines evaluated in batches through the part of the network that changes: grids, levels, smooth lines."""
 
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from neuralopt.search.net import Net
 from neuralopt.search.objectives import Objective
+from neuralopt.search.screen import screen
 
 _NUMBERS = 1 << 15  # in a temporary: a quarter of a megabyte stays in the cache
 _CLOSER, _PARABOLAS = 5, 2
@@ -24,11 +26,22 @@ class Line:
     layer, unit : int
     a : array of shape (n,)
         What one unit of t adds to the pre-activations.
+    loops : module or None
+        Compiled loops that screen candidates under squared error; see `screen`.
     """
 
-    def __init__(self, net: Net, objective: Objective, y: Any, layer: int, unit: int, a: np.ndarray) -> None:
+    def __init__(
+        self,
+        net: Net,
+        objective: Objective,
+        y: Any,
+        layer: int,
+        unit: int,
+        a: np.ndarray,
+        loops: ModuleType | None = None,
+    ) -> None:
         self.net, self.objective, self.y = net, objective, y
-        self.layer, self.unit, self.a = layer, unit, a
+        self.layer, self.unit, self.a, self._loops = layer, unit, a, loops
         widest = max(net.weights[k].shape[1] for k in range(min(layer + 1, net.last), net.last + 1))
         self._chunk = max(1, _NUMBERS // (widest * len(a)))
 
@@ -46,6 +59,8 @@ class Line:
 
     def values(self, steps: np.ndarray) -> np.ndarray:
         """Return the objective at some steps."""
+        if not len(steps):
+            return np.zeros(0)
         parts = [
             self.objective.values(self.outputs(steps[k : k + self._chunk]), self.y)
             for k in range(0, len(steps), self._chunk)
@@ -56,12 +71,21 @@ class Line:
         """Return the objective at one step."""
         return float(self.values(np.array([step]))[0])
 
+    def promising(self, steps: np.ndarray, now: float) -> np.ndarray:
+        """Return the indices of steps that may be the best and below ``now``; all without loops."""
+        if self._loops is None:
+            return np.arange(len(steps))
+        return screen(self._loops, self.net, self.layer, self.unit, self.a, self.y, steps, now)
+
     def best_of(self, steps: np.ndarray, now: float) -> tuple[float, float]:
         """Return the first of the best steps and its objective; 0 and ``now`` where none is lower.
 
         A candidate whose partial sum over the first rows exceeds ``now`` is given up.
         """
         n = len(self.a)
+        if self._loops is not None:
+            few = steps[self.promising(steps, now)]
+            return _lowest(few, self.values(few), now)
         if not (self.objective.positive and self.objective.additive and n >= 64):
             return _lowest(steps, self.values(steps), now)
         alive, sums, begin = np.arange(len(steps)), np.zeros(len(steps)), 0
@@ -105,11 +129,12 @@ def refine(
     steps = np.unique(
         np.clip(np.concatenate([np.linspace(low, high, points), -near, [0.0], near]), low, high)
     )
-    values = line.values(steps)
-    values[steps == 0] = now
-    values = np.where(np.isnan(values), np.inf, values)
+    values = np.where(steps == 0, now, np.inf)
+    known = steps == 0
+    _fill(line, steps, values, known, line.promising(steps, now))
     k = int(np.argmin(values))
-    around = slice(max(k - 1, 0), k + 2)
+    around = np.arange(max(k - 1, 0), min(k + 2, len(steps)))
+    _fill(line, steps, values, known, around)
     at, of = list(steps[around]), list(values[around])
     if exact and at[0] < at[-1]:
         from scipy.optimize import minimize_scalar
@@ -125,6 +150,14 @@ def refine(
             at, of = _three(at, of, t, value)
     best = int(np.argmin(of))
     return (float(at[best]), float(of[best])) if of[best] < now else (0.0, now)
+
+
+def _fill(line: Line, steps: np.ndarray, values: np.ndarray, known: np.ndarray, wanted: np.ndarray) -> None:
+    """Write the objective at the wanted steps that are not known yet."""
+    wanted = wanted[~known[wanted]]
+    found = line.values(steps[wanted])
+    values[wanted] = np.where(np.isnan(found), np.inf, found)
+    known[wanted] = True
 
 
 def _vertex(at: list[float], of: list[float]) -> float | None:

@@ -1,27 +1,63 @@
 """The exact line search over on/off units as compiled loops; imported only where numba is installed.
 
 The text of `step_line` once more, element by element. A line does not sort its breakpoints: it counts
-them into buckets along t, bounds what each bucket can hold, and sorts the few that can hold the minimum.
+them into buckets along t, finds the lowest edge between buckets, and sorts only the buckets inside which
+the sum may fall below it.
 """
 
 import numpy as np
 from numba import njit
 
 TIE = 1e-11  # breakpoints nearer than this, relatively, are one
+_LOOP = {"cache": True, "nogil": True, "error_model": "numpy"}  # a check of divisors costs the vectors
+_REORDER = {"reassoc", "nsz"}  # sums in any order, so that the compiler does several rows at once
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
-def line(z, a, inverse, c, now, scale, tolerance, t, bucket, change, sums, moved):
+@njit(**_LOOP)
+def room_for(n, b):
+    """Return what a line works in: for each row t, change and place, for each bucket two sums and a start."""
+    return np.empty(n), np.empty(n), np.empty(n, np.int32), np.empty((b, 2)), np.empty(b)
+
+
+@njit(**_LOOP)
+def line(z, a, inverse, c, now, scale, tolerance, room, moved):
     """Minimise ``sum_n c_n [z_n + t a_n >= 0]`` over real t; write the new pre-activations to ``moved``.
 
-    now is the sum at t = 0. Returns the step, 0 where none lowers the sum by more than the tolerance, and
-    the sum after it. The last five arguments are room to work in: t, change and moved of shape (n,), bucket
-    of shape (n,), int32, sums of shape (b, 2): what rises and what falls in each bucket.
+    now is the sum at t = 0. Returns the step, 0 where none lowers the sum by more than the tolerance, the
+    sum after it, and the sum of the new pre-activations' absolute values.
     """
-    n, b = z.shape[0], sums.shape[0]
-    half, last = 0.5 * b, b - 1
-    base = 0.0
-    for i in range(n):  # without branches, so that the compiler does several rows at once
+    t, change, bucket, sums, start = room
+    base = _place(z, inverse, c, scale, t, change, bucket, sums.shape[0])
+    _fill(bucket, change, sums)
+    below = now - tolerance
+    best, edge = _lowest_edge(sums, base, below, start)
+    step = 0.0
+    for k in range(start.shape[0]):
+        if start[k] + sums[k, 1] < best and sums[k, 0] > 0.0:  # else an edge is the lowest
+            found, at = _inside(k, start[k], t, bucket, change, best)
+            if found < best:
+                best, step, edge = found, at, -1
+    if not best < below:
+        return 0.0, now, 0.0
+    if edge >= 0:
+        left, right = _around(t, bucket, edge)
+        if _apart(left, right):
+            step = _between(left, right, scale)
+        else:  # what looked lowest lies inside a tie
+            step, best = _sorted(t, change, base, scale)
+            if not best < below:
+                return 0.0, now, 0.0
+    after, size = _moved(z, a, c, step, moved)
+    if after < below:
+        return step, after, size
+    return 0.0, now, 0.0
+
+
+@njit(**_LOOP, fastmath=_REORDER)
+def _place(z, inverse, c, scale, t, change, bucket, b):
+    """Write each row's breakpoint, what changes there and its bucket; return the sum at minus infinity."""
+    half, last, base = 0.5 * b, b - 1, 0.0
+    for i in range(z.shape[0]):  # without branches
         r, v = inverse[i], c[i]
         at = -z[i] * r
         k = np.int32(half + half * (at / (scale + abs(at))))
@@ -29,80 +65,62 @@ def line(z, a, inverse, c, now, scale, tolerance, t, bucket, change, sums, moved
         t[i] = np.inf if r == 0.0 else at  # such a row does not move
         change[i] = v if r > 0.0 else (-v if r < 0.0 else 0.0)
         base += v if r < 0.0 else (v if r == 0.0 and z[i] >= 0.0 else 0.0)
-    for k in range(b):
-        sums[k, 0] = 0.0
-        sums[k, 1] = 0.0
-    for i in range(n):
+    return base
+
+
+@njit(**_LOOP)
+def _fill(bucket, change, sums):
+    """Sum what rises and what falls in each bucket."""
+    sums[:] = 0.0
+    for i in range(change.shape[0]):
         d = change[i]
         sums[bucket[i], np.int64(d < 0.0)] += d
-    lowest, place, bound, run = base, 0, np.inf, base  # at the edges of buckets, and what lies inside
-    for k in range(b):
-        if sums[k, 0] > 0.0 and sums[k, 1] < 0.0:  # else an edge is the lowest
-            bound = min(bound, run + sums[k, 1])
+
+
+@njit(**_LOOP)
+def _lowest_edge(sums, base, below, start):
+    """Return the lowest sum at an edge between buckets and the bucket above it, -1 where none is below."""
+    best, edge, run = below, -1, base
+    for k in range(sums.shape[0]):
+        if run < best:
+            best, edge = run, k
+        start[k] = run
         run += sums[k, 0] + sums[k, 1]
-        if run < lowest:
-            lowest, place = run, k + 1
-    if min(bound, lowest) >= now - tolerance:
-        return 0.0, now
-    step, found = _at_edge(t, bucket, place, lowest, scale)
-    if bound < found:
-        step, found = _inside(t, bucket, change, base, sums, found, step)
-    if not found < now - tolerance:  # what looked lowest lies inside a tie
-        step, found = _sorted(t, change, base, scale)
-        if not found < now - tolerance:
-            return 0.0, now
-    after = 0.0
-    for i in range(n):
-        moved[i] = z[i] + step * a[i]
-        after += c[i] if moved[i] >= 0.0 else 0.0
-    if after < now - tolerance:
-        return step, after
-    return 0.0, now
+    if run < best:
+        best, edge = run, sums.shape[0]
+    return best, edge
 
 
-@njit(cache=True, nogil=True)
-def _at_edge(t, bucket, place, lowest, scale):
-    """Return the middle of the interval at the lower edge of a bucket, and its sum; infinity inside a tie."""
+@njit(**_LOOP)
+def _inside(k, at, t, bucket, change, best):
+    """Return the best interval between two breakpoints of bucket k, where one is below ``best``."""
+    chosen = np.flatnonzero(bucket == k)
+    chosen = chosen[np.argsort(t[chosen])]
+    step, left = 0.0, -np.inf
+    for i in chosen:
+        if t[i] == np.inf:
+            break
+        if at < best and left > -np.inf and _apart(left, t[i]):
+            best, step = at, 0.5 * (left + t[i])
+        at += change[i]
+        left = t[i]
+    return best, step
+
+
+@njit(**_LOOP)
+def _around(t, bucket, edge):
+    """Return the breakpoints on both sides of the lower edge of a bucket."""
     left, right = -np.inf, np.inf
     for i in range(t.shape[0]):
         if t[i] < np.inf:
-            if bucket[i] < place:
+            if bucket[i] < edge:
                 left = max(left, t[i])
             else:
                 right = min(right, t[i])
-    if _apart(left, right):
-        return _between(left, right, scale), lowest
-    return 0.0, np.inf
+    return left, right
 
 
-@njit(cache=True, nogil=True)
-def _inside(t, bucket, change, base, sums, best, step):
-    """Return the best interval between two breakpoints of one bucket, where one is below ``best``."""
-    n, b = t.shape[0], sums.shape[0]
-    before, kept, run = np.empty(b), np.empty(b, np.bool_), base
-    for k in range(b):
-        before[k] = run
-        kept[k] = sums[k, 0] > 0.0 and sums[k, 1] < 0.0 and run + sums[k, 1] < best
-        run += sums[k, 0] + sums[k, 1]
-    chosen, count = np.empty(n, np.int64), 0
-    for i in range(n):
-        if kept[bucket[i]] and t[i] < np.inf:
-            chosen[count] = i
-            count += 1
-    chosen = chosen[:count]
-    chosen = chosen[np.argsort(t[chosen])]
-    at, of = 0.0, -1
-    for k in range(count):
-        i = chosen[k]
-        if bucket[i] != of:
-            at, of = before[bucket[i]], bucket[i]
-        elif at < best and _apart(t[chosen[k - 1]], t[i]):
-            best, step = at, 0.5 * (t[chosen[k - 1]] + t[i])
-        at += change[i]
-    return step, best
-
-
-@njit(cache=True, nogil=True)
+@njit(**_LOOP)
 def _sorted(t, change, base, scale):
     """Return the best of all intervals by sorting every breakpoint."""
     order = np.argsort(t)
@@ -119,14 +137,14 @@ def _sorted(t, change, base, scale):
     return step, best
 
 
-@njit(cache=True, nogil=True)
+@njit(**_LOOP)
 def _apart(left, right):
     if left == -np.inf or right == np.inf:
         return True
     return right - left > TIE * (abs(left) + abs(right)) + 1e-300
 
 
-@njit(cache=True, nogil=True)
+@njit(**_LOOP)
 def _between(left, right, scale):
     if left == -np.inf:
         return right - scale
@@ -135,7 +153,19 @@ def _between(left, right, scale):
     return 0.5 * (left + right)
 
 
-@njit(cache=True, nogil=True)
+@njit(**_LOOP, fastmath=_REORDER)
+def _moved(z, a, c, step, moved):
+    """Write pre-activations after a step; return the sum over rows that are on, and that of their sizes."""
+    after, size = 0.0, 0.0
+    for i in range(z.shape[0]):
+        at = z[i] + step * a[i]
+        moved[i] = at
+        after += c[i] if at >= 0.0 else 0.0
+        size += abs(at)
+    return after, size
+
+
+@njit(**_LOOP)
 def weights(columns, inverses, sizes, z, w, c, order, tolerance, buckets):
     """Set the incoming weights of one unit in turn, each to its exact optimum; z and w are changed.
 
@@ -143,30 +173,24 @@ def weights(columns, inverses, sizes, z, w, c, order, tolerance, buckets):
     the number of moves and the sum after them.
     """
     n = z.shape[0]
-    t, change, moved, bucket = np.empty(n), np.empty(n), np.empty(n), np.empty(n, np.int32)
-    sums = np.empty((buckets, 2))
-    size, now = 0.0, 0.0
-    for i in range(n):
-        size += abs(z[i])
-        if z[i] >= 0:
-            now += c[i]
+    room, here, moved = room_for(n, buckets), z.copy(), np.empty(n)
+    now, size = _moved(z, z, c, 0.0, moved)
     moves = 0
     for j in order:
         if sizes[j] == 0.0 or size == 0.0:
             continue
         scale = size / n / sizes[j]
-        step, now = line(z, columns[j], inverses[j], c, now, scale, tolerance, t, bucket, change, sums, moved)
+        step, now, large = line(here, columns[j], inverses[j], c, now, scale, tolerance, room, moved)
         if step != 0.0:
             w[j] += step
             moves += 1
-            size = 0.0
-            for i in range(n):
-                z[i] = moved[i]
-                size += abs(moved[i])
+            size = large
+            here, moved = moved, here
+    z[:] = here
     return moves, now
 
 
-@njit(cache=True, nogil=True)
+@njit(**_LOOP)
 def levels(columns, sizes, z, w, c, order, allowed, tolerance):
     """Set the incoming weights of one unit in turn, each to the best of a few levels; z and w are changed."""
     n = z.shape[0]
@@ -198,18 +222,58 @@ def levels(columns, sizes, z, w, c, order, allowed, tolerance):
     return moves, now
 
 
-@njit(cache=True, nogil=True)
+@njit(**_LOOP)
 def along(z, a, c, tolerance, buckets):
     """Search along one direction: a is what it adds to the pre-activations. Returns the step and the sum."""
     n = z.shape[0]
-    inverse, size, length, now = np.empty(n), 0.0, 0.0, 0.0
+    inverse, moved, length = np.empty(n), np.empty(n), 0.0
+    now, size = _moved(z, z, c, 0.0, moved)
     for i in range(n):
         inverse[i] = 1.0 / a[i] if abs(a[i]) > 1e-300 else 0.0
-        size += abs(z[i])
         length += abs(a[i])
-        if z[i] >= 0:
-            now += c[i]
     if length == 0.0 or size == 0.0:
         return 0.0, now
-    room = np.empty(n), np.empty(n, np.int32), np.empty(n), np.empty((buckets, 2)), np.empty(n)
-    return line(z, a, inverse, c, now, size / length, tolerance, room[0], room[1], room[2], room[3], room[4])
+    step, now, _ = line(z, a, inverse, c, now, size / length, tolerance, room_for(n, buckets), moved)
+    return step, now
+
+
+@njit(**_LOOP)
+def least_squares(columns, c, size, rounds):
+    """Return the direction of `OnOff.least_squares`, by conjugate gradients."""
+    d, n = columns.shape
+    D, p, q, along = np.zeros(d), np.empty(d), np.empty(d), np.empty(n)
+    for j in range(d):
+        p[j] = -_dot(columns[j], c)
+    residual, square, small = p.copy(), _dot(p, p), 1e-3 * size.sum()
+    stop = 1e-12 * square
+    for _ in range(min(rounds, d)):
+        if square <= stop:
+            break
+        along[:] = 0.0
+        for j in range(d):
+            _add(along, columns[j], p[j])
+        for i in range(n):
+            along[i] *= size[i]
+        for j in range(d):
+            q[j] = _dot(columns[j], along) + small * p[j]
+        step = square / _dot(p, q)
+        _add(D, p, step)
+        _add(residual, q, -step)
+        before, square = square, _dot(residual, residual)
+        for j in range(d):
+            p[j] = residual[j] + square / before * p[j]
+    return D
+
+
+@njit(**_LOOP, fastmath=_REORDER)
+def _dot(first, second):
+    total = 0.0
+    for i in range(first.shape[0]):
+        total += first[i] * second[i]
+    return total
+
+
+@njit(**_LOOP, fastmath=_REORDER)
+def _add(out, other, factor):
+    for i in range(out.shape[0]):
+        out[i] += factor * other[i]

@@ -30,6 +30,8 @@ class Net:
     inputs, pre : list of float64 arrays of shape (n, units)
     outputs : float64 array of shape (n, k)
         ``pre[-1]``.
+    version : int
+        Grows with every change.
     """
 
     def __init__(self, mlp: MLP, params: Params, X: np.ndarray) -> None:
@@ -40,6 +42,7 @@ class Net:
         self.biases = [np.array(b, np.float64) for _, b in params]
         self.inputs, self.pre = [X], []
         self._columns: dict[int, Any] = {}
+        self.version = 0
         self.refresh()
 
     @property
@@ -65,6 +68,7 @@ class Net:
 
     def refresh(self, layer: int = 0) -> None:
         """Compute pre-activations anew from a layer on."""
+        self.version += 1
         for k in range(layer, len(self.weights)):
             z = self.inputs[k] @ self.weights[k] + self.biases[k][None, :]
             self.pre[k : k + 1] = [z]
@@ -86,15 +90,17 @@ class Net:
 
     def set_unit(self, layer: int, unit: int, weights: np.ndarray, bias: float, z: np.ndarray) -> None:
         """Change a unit's incoming weights; z, its pre-activations of shape (n,), belong to them."""
+        self.version += 1
         self.weights[layer][:, unit] = weights
         self.biases[layer][unit] = bias
         self.pre[layer][:, unit] = z
         if layer == self.last:
             return
         values = self.act(z)
-        changed = np.flatnonzero(values != self.inputs[layer + 1][:, unit])
-        if not changed.size:
+        found = np.flatnonzero(values != self.inputs[layer + 1][:, unit])
+        if not found.size:
             return
+        changed = found if 2 * found.size < len(values) else slice(None)  # all at once is faster than most
         off = values[changed] - self.inputs[layer + 1][changed, unit]
         self.pre[layer + 1][changed] += off[:, None] * self.weights[layer + 1][unit]
         self.inputs[layer + 1][:, unit] = values

@@ -44,7 +44,7 @@ class OnOff:
     def __post_init__(self) -> None:
         if not self.costs.linear:
             self.loops = None
-        self._buckets = int(np.clip(2 ** np.ceil(np.log2(len(self.z))), 16, 4096))
+        self._buckets = int(np.clip(2 ** np.ceil(np.log2(len(self.z) / 4)), 16, 4096))
 
     def weights(self, order: np.ndarray, low: np.ndarray | None, high: np.ndarray | None) -> None:
         """Set weights in turn, each to its exact optimum, within bounds of shape (d + 1,) where given."""
@@ -106,6 +106,8 @@ class OnOff:
         r"""Return the direction toward sign(-c), rows weighted by \|c\|: what a linear fit would change."""
         c = self.costs.on.sum(axis=1) if self.costs.linear else self._slopes()
         size, C = np.abs(c), self.columns
+        if self.loops is not None:
+            return self.loops.least_squares(C, np.ascontiguousarray(c), size, _ROUNDS)
         right = C @ -c
         D, residual = np.zeros(len(C)), right
         p, square, small = right, float(right @ right), 1e-3 * size.sum()

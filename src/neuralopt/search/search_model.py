@@ -155,7 +155,8 @@ class SearchModel(SearchedModel):
         Returns
         -------
         History
-            ``loss``, the best so far, ``seconds`` and ``accepted`` moves, one value for each sweep.
+            ``loss``, the best so far, ``seconds`` and ``accepted`` moves, one value for each sweep; with a
+            budget also one for each tenth of it that passes within a sweep.
 
         Raises
         ------

@@ -56,7 +56,8 @@ class Searcher(UnitSteps, WeightSteps):
         """Return the penalties of a ridge on searched features, the first that lowers the loss is taken.
 
         Features that were searched fit the rows by more than their number tells; on/off units do so the
-        more, the more weights there are for each row.
+        more, the more weights there are for each row. Where the squared error only leads another loss,
+        smaller penalties follow: what counts is then that every row is on its side.
         """
         net = self.net
         if net.activation not in ON_OFF or not net.last:
@@ -64,7 +65,7 @@ class Searcher(UnitSteps, WeightSteps):
         searched = net.mlp.parameter_count - net.weights[-1].size - net.biases[-1].size
         share = searched / len(self.real)
         first = 2 * min(share, share**3)
-        return tuple(first * part for part in _PARTS)
+        return (first,) if self.settings.loss == "squared_error" else tuple(first * part for part in _PARTS)
 
     def _order_of(self, items: range) -> np.ndarray:
         order = np.arange(len(items))

@@ -10,6 +10,8 @@ from neuralopt.search.net import ON_OFF, Net
 from neuralopt.search.settings import Settings
 
 _MILD = 0.85  # of the kicks: a hard one now and then leaves a basin that single units cannot
+_SHAKEN = 0.2  # of the kicks: units that keep about what they see
+_SIZES = (0.1, 0.3, 1.0, 3.0)  # of a shake, in sizes of the weights
 
 
 def first_params(settings: Settings, X: np.ndarray, random: np.random.Generator) -> Params:
@@ -18,18 +20,18 @@ def first_params(settings: Settings, X: np.ndarray, random: np.random.Generator)
     net = Net(settings.mlp, drawn, X)
     for layer in range(net.last):
         redraw(net, layer, range(net.weights[layer].shape[1]), settings, random)
-        net.refresh(layer)
     drawn = net.params
     W, b = drawn[-1]
     if settings.levels is not None and settings.readout == "search":
         drawn[-1] = (random.choice(settings.levels, W.shape), b)
-    return [_within(settings, W, b) if bound else (W, b) for (W, b), bound in _layers(settings, drawn)]
+    drawn[-1] = _within(settings, *drawn[-1]) if settings.readout == "search" else drawn[-1]
+    return drawn
 
 
 def redraw(
     net: Net, layer: int, units: Iterable[int], settings: Settings, random: np.random.Generator
 ) -> None:
-    """Give hidden units of a layer new incoming weights; the caller refreshes the network."""
+    """Give hidden units of a layer new incoming weights."""
     X = net.inputs[layer]
     mean, spread = X.mean(axis=0), X.std(axis=0)
     size = np.where(spread > 0, spread, 1.0)
@@ -46,33 +48,46 @@ def redraw(
         place = mean + 0.5 * spread * random.standard_normal(X.shape[1])
         net.weights[layer][:, unit] = w
         net.biases[layer][unit] = -float(w @ place) if on_off else 0.0
+    _bind(net, layer, settings)
 
 
 def kick(net: Net, settings: Settings, random: np.random.Generator) -> None:
-    """Redraw a share of the hidden units, or shake the weights where there is no hidden layer."""
+    """Redraw or shake a share of the units of one hidden layer, or shake a network that has none."""
     if net.last == 0:
-        W = net.weights[0]
-        size = float(random.choice([0.3, 1.0, 3.0]))
-        if settings.levels is None:
-            W += size * np.abs(W).mean() * random.standard_normal(W.shape)
-            net.biases[0] += size * np.abs(net.biases[0]).mean() * random.standard_normal(len(net.biases[0]))
-        else:
-            chosen = random.random(W.shape) < 0.1 * size
-            W[chosen] = random.choice(settings.levels, int(chosen.sum()))
-        net.refresh()
+        shake(net, 0, range(net.weights[0].shape[1]), settings, random)
         return
+    layer = int(random.integers(net.last))
     share = random.uniform(*((0.1, 0.4) if random.random() < _MILD else (0.4, 1.0)))
-    for layer in range(net.last):
-        units = net.weights[layer].shape[1]
-        chosen = random.choice(units, max(1, round(share * units)), replace=False)
-        redraw(net, layer, chosen.tolist(), settings, random)
-        net.refresh(layer)
+    units = net.weights[layer].shape[1]
+    chosen = random.choice(units, max(1, round(share * units)), replace=False).tolist()
+    (shake if random.random() < _SHAKEN else redraw)(net, layer, chosen, settings, random)
 
 
-def _layers(settings: Settings, params: Params) -> list[tuple[tuple[np.ndarray, np.ndarray], bool]]:
-    """Return the layers, and whether the ranges hold for them: a ridge is free of them."""
-    last = len(params) - 1
-    return [(pair, k < last or settings.readout == "search") for k, pair in enumerate(params)]
+def shake(
+    net: Net, layer: int, units: Iterable[int], settings: Settings, random: np.random.Generator
+) -> None:
+    """Change the incoming weights of units by noise of about their own size, on every input's own scale."""
+    X, W, b = net.inputs[layer], net.weights[layer], net.biases[layer]
+    size = float(random.choice(_SIZES))
+    mean, spread = X.mean(axis=0), X.std(axis=0)
+    scale = np.where(spread > 0, spread, 1.0)
+    for unit in units:
+        if settings.levels is not None:
+            chosen = random.random(len(W)) < 0.1 * size
+            W[chosen, unit] = random.choice(settings.levels, int(chosen.sum()))
+            continue
+        about = size * np.sqrt(np.mean(np.square(W[:, unit] * spread)))
+        noise = about * random.standard_normal(len(W)) / scale
+        W[:, unit] += noise
+        b[unit] += about * random.standard_normal() - noise @ mean
+    _bind(net, layer, settings)
+
+
+def _bind(net: Net, layer: int, settings: Settings) -> None:
+    """Bring a layer's new weights into the ranges, and the network in step with them; a ridge is free."""
+    if layer < net.last or settings.readout == "search":
+        net.weights[layer], net.biases[layer] = _within(settings, net.weights[layer], net.biases[layer])
+    net.refresh(layer)
 
 
 def _within(settings: Settings, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

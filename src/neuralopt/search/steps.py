@@ -41,7 +41,7 @@ class Steps:
     moves : int
         Accepted in the last sweep.
     loops : callable
-        Returns the compiled loops, or None.
+        Takes the name of a module of compiled loops and returns it, or None.
     """
 
     def __init__(
@@ -57,10 +57,19 @@ class Steps:
     ) -> None:
         self.net, self.objective, self.y, self.real = net, objective, y, real
         self.plan, self.settings, self.random, self.over = plan, settings, random, over
-        self.loops: Callable[[], ModuleType | None] = lambda: None
+        self.loops: Callable[[str], ModuleType | None] = lambda name: None
         self.moves = 0
+        self._terms: tuple[int, np.ndarray] | None = None
         self.value = self.measure()
 
     def measure(self) -> float:
         """Return the objective of the network as it is."""
+        if self.objective.additive:
+            return float(self.objective.combine(self.terms().mean(axis=0)))
         return float(self.objective.values(self.net.outputs[None], self.y)[0])
+
+    def terms(self) -> np.ndarray:
+        """Return what an additive objective sums over the rows, shape (n, s), of the network as it is."""
+        if self._terms is None or self._terms[0] != self.net.version:
+            self._terms = self.net.version, self.objective.terms(self.net.outputs, self.y)
+        return self._terms[1]

@@ -25,7 +25,7 @@ class UnitSteps(Steps):
             return
         before = z.copy()
         w = np.append(net.weights[layer][:, unit], net.biases[layer][unit])
-        found = OnOff(z, w, *net.columns(layer), costs, ROUNDING * (size + 1.0 / len(z)), self.loops())
+        found = OnOff(z, w, *net.columns(layer), costs, ROUNDING * (size + 1.0 / len(z)), self.loops("loops"))
         if kind == "on-off levels":
             self._levels(found)
         else:
@@ -48,7 +48,7 @@ class UnitSteps(Steps):
         high, low = ON_OFF[net.activation]
         values = net.inputs[layer + 1][:, unit]
         on = (values == high)[:, None]
-        here = objective.terms(net.outputs, self.y)
+        here = self.terms()
         there = objective.terms(net.through_unit(layer, unit, high + low - values), self.y)
         return _costs(objective, on, here, there), net.pre[layer][:, unit].copy()
 
@@ -63,8 +63,8 @@ class UnitSteps(Steps):
         changed = outputs.copy()
         far = np.abs(outputs).max() + 1
         changed[:, unit] = np.where(wins[:, 0], -far, far)
-        here, there = (self.objective.terms(out, self.y) for out in (outputs, changed))
-        return _costs(self.objective, wins, here, there), z
+        there = self.objective.terms(changed, self.y)
+        return _costs(self.objective, wins, self.terms(), there), z
 
     def _directions(self, found: OnOff, layer: int) -> None:
         settings, d = self.settings, len(found.w)

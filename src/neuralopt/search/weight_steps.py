@@ -4,7 +4,9 @@ import numpy as np
 
 from neuralopt.search.batch_line import Line, quantile_steps, refine
 from neuralopt.search.net import ON_OFF
+from neuralopt.search.plan import squared
 from neuralopt.search.relu_line import change_at, relu_line
+from neuralopt.search.screen import screenable
 from neuralopt.search.steps import ROUNDING, Steps
 
 _POINTS = 9  # of a coarse batch
@@ -36,7 +38,10 @@ class WeightSteps(Steps):
         if not a.any():
             return 0.0, self.value
         low, high = settings.bias_range if bias else settings.weight_range
-        line = Line(net, self.objective, self.y, layer, unit, a)
+        loops = None
+        if squared(self.objective) and screenable(net, layer):
+            loops = self.loops("screen_loops")
+        line = Line(net, self.objective, self.y, layer, unit, a, loops)
         if settings.levels is not None and not bias:
             levels = settings.levels
             return line.best_of(levels[levels != w] - w, self.value)

@@ -1,0 +1,110 @@
+"""What a search has found so far: the best network, a row for every sweep, figures for who watches."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from neuralopt.engine import History
+from neuralopt.models.mlp import Params
+from neuralopt.search.net import Net
+from neuralopt.search.objectives import Objective
+from neuralopt.search.settings import Settings
+from neuralopt.search.targets import Targets
+
+_PERFECT = 1e-12
+_LEAST = ("01", "f1", "auc", "squared_error", "hinge", "cross_entropy")  # are zero at best
+_PARTS = 10  # rows that a budget gives at least, however long a sweep is
+_WATCHED = 1.0  # seconds between two figures for who watches
+
+Watch = Callable[[dict[str, float]], None]
+"""Called with sweep, loss, accepted and left, the seconds left or infinity."""
+
+
+class Ledger:
+    """The best network and the history of one search.
+
+    Parameters
+    ----------
+    settings : Settings
+    targets : Targets
+    sweeps : int
+        At most for each start.
+    watch : callable or None
+
+    Attributes
+    ----------
+    best : (float, list of (W, b)) or None
+        The lowest objective and its network.
+    end : float
+        The reading of the clock at which a start must end.
+    """
+
+    def __init__(self, settings: Settings, targets: Targets, sweeps: int, watch: Watch | None) -> None:
+        self._targets, self._watch = targets, watch
+        self._total = sweeps * (1 + settings.restarts)
+        self._part = np.inf if settings.budget_s is None else settings.budget_s / _PARTS
+        self.best: tuple[float, Params] | None = None
+        self.end = np.inf
+        self._square = np.inf
+        self._rows: dict[str, list[float]] = {"loss": [], "seconds": [], "accepted": []}
+        self._begun = self._rowed = self._shown = time.perf_counter()
+        self._sweeps, self._counted = 0, 0
+
+    @property
+    def history(self) -> History:
+        """The rows so far."""
+        return History({name: np.array(column) for name, column in self._rows.items()})
+
+    def keep(self, net: Net, objective: Objective) -> None:
+        """Keep the network if it is the best so far; of equals the one of the lower squared error."""
+        value = float(objective.values(net.outputs[None], self._targets.y)[0])
+        if self.best is None or value <= self.best[0]:
+            square = float(np.mean(np.square(net.outputs - self._targets.real)))
+            if self.best is None or (value, square) < (self.best[0], self._square):
+                self.best, self._square = (value, net.params), square
+
+    def begin_sweep(self) -> None:
+        """Count moves and seconds from here."""
+        self._rowed, self._counted = time.perf_counter(), 0
+
+    def end_sweep(self, net: Net, objective: Objective, moves: int) -> None:
+        """Keep what a sweep gave, and write its row."""
+        self.keep(net, objective)
+        self._sweeps += 1
+        self._write(time.perf_counter(), moves)
+        self._show(moves)
+
+    def during_sweep(self, now: float, net: Net, objective: Objective, moves: int) -> None:
+        """Write a row, or show figures, where a sweep takes long."""
+        row, shown = now - self._rowed >= self._part, now - self._shown >= _WATCHED
+        if row or (shown and self._watch is not None):
+            self.keep(net, objective)
+            if row:
+                self._write(now, moves)
+            self._show(moves)
+
+    def perfect(self, objective: Objective) -> bool:
+        """Return whether nothing can be better."""
+        return self.best is not None and objective.name in _LEAST and self.best[0] <= _PERFECT
+
+    def _write(self, now: float, moves: int) -> None:
+        assert self.best is not None
+        for name, entry in (
+            ("loss", self.best[0]),
+            ("seconds", now - self._rowed),
+            ("accepted", moves - self._counted),
+        ):
+            self._rows[name].append(entry)
+        self._rowed, self._counted = now, moves
+
+    def _show(self, moves: int) -> None:
+        if self._watch is None:
+            return
+        assert self.best is not None
+        now = self._shown = time.perf_counter()
+        done = self._sweeps
+        left = (now - self._begun) / done * (self._total - done) if done else np.inf
+        self._watch(
+            {"sweep": done, "loss": self.best[0], "accepted": moves, "left": min(left, self.end - now)}
+        )

@@ -45,10 +45,10 @@ REFERENCES = (
 
 
 SEARCHES = (
-    Method("search", "Search", "search"),
-    Method("hybrid", "Search + Adam", "search"),
+    Method("search", "Search, step units", "search"),
+    Method("hybrid", "Search + Adam, step units", "search"),
 )
-"""Trained by `SearchModel` and `HybridModel`; compared when they are named."""
+"""Trained by `SearchModel` and `HybridModel`."""
 
 CLASSIC = (
     *("gd", "sgd", "sgd-momentum", "sgd-nesterov", "adam", "adamw", "amsgrad", "radam"),
@@ -108,7 +108,7 @@ def choose_methods(wanted: str | Sequence[Any]) -> list[Method]:
     ['Adam', 'SGD + Nesterov']
     """
     known = {m.slug: m for m in gradient_methods()}
-    groups: dict[Any, Sequence[Any]] = {"all": tuple(known), "classic": CLASSIC}
+    groups: dict[Any, Sequence[Any]] = {"all": (*known, *(m.slug for m in SEARCHES)), "classic": CLASSIC}
     items: list[Any] = []
     for item in [wanted] if isinstance(wanted, str) else wanted:
         items += groups[item] if isinstance(item, str) and item in groups else [item]

@@ -14,7 +14,7 @@ from neuralopt.benchmark.real_task import RealTask
 from neuralopt.benchmark.records import Record, model_arrays
 from neuralopt.benchmark.references import fit_boosting, fit_linear, validation_loss
 from neuralopt.benchmark.scores import figures, loss_of, score
-from neuralopt.benchmark.search_run import search_once
+from neuralopt.benchmark.search_run import search_once, searched_network
 from neuralopt.benchmark.statistics import best_learning_rate
 from neuralopt.benchmark.task import Task
 from neuralopt.core.results import Status
@@ -157,7 +157,7 @@ def _reference(method: Method, task: Task, progress: Progress) -> Record | None:
 
 def _searched(method: Method, task: Task, budget: Budget, progress: Progress) -> Record | None:
     """Search from every seed; keep the network of the lowest validation loss."""
-    network, begin = budget.network(task), time.perf_counter()
+    network, begin = searched_network(budget.network(task)), time.perf_counter()
     outputs, held, statuses = [], [], []
     best: tuple[float, Any] = (np.inf, None)
     for seed in range(budget.seeds):

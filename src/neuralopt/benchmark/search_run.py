@@ -15,8 +15,9 @@ from neuralopt.estimators.predictor import Predictor
 from neuralopt.models import MLP, accuracy, r2
 from neuralopt.models.mlp import Params
 from neuralopt.search import HybridModel, SearchModel
+from neuralopt.search.net import ON_OFF
 
-_SECONDS, _SWEEPS = 5.0, 100  # of one run in a comparison
+_WEIGHTS, _FEWEST, _MOST = 10_000, 2, 20  # set in one run of a comparison, and its sweeps
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,8 +118,21 @@ def run_search(
     return SearchRun(model, path, _scores(task, model, X, y))
 
 
+def searched_network(network: MLP) -> MLP:
+    """Return the network that a comparison searches: the same widths, of step units.
+
+    Step units are what a search is for; on smooth units a gradient is the better way.
+    """
+    if len(network.layer_sizes) == 2 or network.activation in ON_OFF:
+        return network
+    return dataclasses.replace(network, activation="step")
+
+
 def search_once(name: str, task: Task, network: MLP, seed: int) -> tuple[Params, Status]:
-    """Train a comparison's network by ``"search"`` or ``"hybrid"``, within five seconds.
+    """Train a comparison's network by ``"search"`` or ``"hybrid"``, under squared error.
+
+    The sweeps are counted, not timed, so that a comparison can be repeated: as many as set about 10,000
+    weights in all, at least two and at most twenty, of a hybrid half of them in each of its searches.
 
     Parameters
     ----------
@@ -126,7 +140,7 @@ def search_once(name: str, task: Task, network: MLP, seed: int) -> tuple[Params,
     task : Task
         Only its training rows are looked at.
     network : MLP
-        What is trained.
+        What is trained; see `searched_network`.
     seed : int
         Of all that is drawn.
 
@@ -138,16 +152,14 @@ def search_once(name: str, task: Task, network: MLP, seed: int) -> tuple[Params,
         Why it ended.
     """
     first, *hidden, last = network.layer_sizes
-    loss = "cross_entropy" if task.kind == "classification" else "squared_error"
-    options: dict[str, Any] = {"loss": loss, "activation": network.activation, "seed": seed}
-    model = (HybridModel if name == "hybrid" else SearchModel)(
-        first, hidden, last, budget_s=_SECONDS, **options
-    )
+    options: dict[str, Any] = {"activation": network.activation, "seed": seed}
+    model = (HybridModel if name == "hybrid" else SearchModel)(first, hidden, last, **options)
+    sweeps = int(np.clip(_WEIGHTS // network.parameter_count, _FEWEST, _MOST))
     X, y = task.train.X, task.train.y
     if isinstance(model, HybridModel):
-        model.search_and_train(X, y, _SWEEPS, 0.01)
+        model.search_and_train(X, y, sweeps // 2, 0.01)
     else:
-        model.search(X, y, _SWEEPS)
+        model.search(X, y, sweeps)
     return model.params, model.status
 
 

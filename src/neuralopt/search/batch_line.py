@@ -1,5 +1,6 @@
 """Lines evaluated in batches through the part of the network that changes: grids, levels, smooth lines."""
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -10,6 +11,7 @@ from neuralopt.search.objectives import Objective
 from neuralopt.search.screen import screen
 
 _NUMBERS = 1 << 15  # in a temporary: a quarter of a megabyte stays in the cache
+_FEW = 4  # candidates between two looks at the clock
 _CLOSER, _PARABOLAS = 5, 2
 _SHARES = (0.125, 0.25, 0.5, 1.0)  # of the rows after which hopeless candidates are given up
 
@@ -28,6 +30,8 @@ class Line:
         What one unit of t adds to the pre-activations.
     loops : module or None
         Compiled loops that screen candidates under squared error; see `screen`.
+    over : callable, optional
+        Returns True when time is up: candidates that are left then count as infinitely bad.
     """
 
     def __init__(
@@ -39,11 +43,15 @@ class Line:
         unit: int,
         a: np.ndarray,
         loops: ModuleType | None = None,
+        over: Callable[[], bool] = lambda: False,
     ) -> None:
         self.net, self.objective, self.y = net, objective, y
         self.layer, self.unit, self.a, self._loops = layer, unit, a, loops
+        self.over = over
         widest = max(net.weights[k].shape[1] for k in range(min(layer + 1, net.last), net.last + 1))
         self._chunk = max(1, _NUMBERS // (widest * len(a)))
+        if not objective.positive:  # a loss of one's own may take long
+            self._chunk = min(self._chunk, _FEW)
 
     def outputs(self, steps: np.ndarray, rows: slice = slice(None)) -> np.ndarray:
         """Return the outputs at some steps, shape (steps, rows, k)."""
@@ -61,11 +69,13 @@ class Line:
         """Return the objective at some steps."""
         if not len(steps):
             return np.zeros(0)
-        parts = [
-            self.objective.values(self.outputs(steps[k : k + self._chunk]), self.y)
-            for k in range(0, len(steps), self._chunk)
-        ]
-        return np.concatenate(parts)
+        found = np.full(len(steps), np.inf)
+        for k in range(0, len(steps), self._chunk):
+            if self.over():
+                break
+            some = slice(k, k + self._chunk)
+            found[some] = self.objective.values(self.outputs(steps[some]), self.y)
+        return found
 
     def value(self, step: float) -> float:
         """Return the objective at one step."""
@@ -94,6 +104,8 @@ class Line:
             begin = rows.stop
             chunk = max(1, self._chunk * n // (rows.stop - rows.start))
             for k in range(0, len(alive), chunk):
+                if self.over():
+                    return 0.0, now
                 some = alive[k : k + chunk]
                 terms = self.objective.terms(self.outputs(steps[some], rows), self.y[rows])
                 sums[some] += terms[..., 0].sum(axis=-1)

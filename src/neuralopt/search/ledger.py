@@ -47,6 +47,8 @@ class Ledger:
         self.best: tuple[float, Params] | None = None
         self.end = np.inf
         self._square = np.inf
+        squared = settings.loss == "squared_error"
+        self._least = _PERFECT * (float(targets.real.var(axis=0).mean()) if squared else 1.0)
         self._rows: dict[str, list[float]] = {"loss": [], "seconds": [], "accepted": []}
         self._begun = self._rowed = self._shown = time.perf_counter()
         self._sweeps, self._counted = 0, 0
@@ -84,9 +86,14 @@ class Ledger:
                 self._write(now, moves)
             self._show(moves)
 
+    def close(self) -> None:
+        """Write a row where time was up before the first."""
+        if not self._rows["loss"]:
+            self._write(time.perf_counter(), 0)
+
     def perfect(self, objective: Objective) -> bool:
-        """Return whether nothing can be better."""
-        return self.best is not None and objective.name in _LEAST and self.best[0] <= _PERFECT
+        """Return whether nothing can be better, but for rounding."""
+        return self.best is not None and objective.name in _LEAST and self.best[0] <= self._least
 
     def _write(self, now: float, moves: int) -> None:
         assert self.best is not None

@@ -95,6 +95,7 @@ class Run:
                 status = Status.INTERRUPTED
         if ledger.best is None or plan is None:
             raise KeyboardInterrupt
+        ledger.close()
         choice = {**plan.lines(), "kernel": self.kernel}
         value, params = ledger.best
         return Found(params, value, ledger.history, status, choice)
@@ -125,11 +126,13 @@ class Run:
         for _ in range(sweeps):
             if over():
                 break
-            active.loops = self._loops
+            active.loops = main.loops = self._loops
             self._sweeping = net, objective, active
             ledger.begin_sweep()
             value = active.sweep()
             self._sweeping = None
+            if active is guide:
+                main.cut(lambda: ledger.keep(net, objective))
             ledger.end_sweep(net, objective, active.moves)
             if ledger.perfect(objective):
                 return Status.CONVERGED

@@ -1,5 +1,7 @@
 """One sweep over all weights of a network, by the plan."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from neuralopt.search.net import ON_OFF
@@ -20,7 +22,7 @@ class Searcher(UnitSteps, WeightSteps):
         self.moves = 0
         net.refresh()  # what moves of one unit left of rounding
         self.value = self.measure()
-        for layer in self._order_of(range(net.last + 1)):
+        for layer in self._layers():
             kind = self.plan.kinds[layer]
             if layer == net.last:
                 self.readout()
@@ -34,6 +36,30 @@ class Searcher(UnitSteps, WeightSteps):
                 else:
                     self.search_weights(layer, unit, kind)
         return self.value
+
+    def cut(self, keep: Callable[[], None]) -> None:
+        """Search outputs whose class counts, call ``keep``, and put the outputs back.
+
+        A squared error that leads may leave all rows on one side of the threshold.
+        """
+        net = self.net
+        if self.plan.kinds[-1] != "class":
+            return
+        before = net.weights[-1].copy(), net.biases[-1].copy()
+        self.value = self.measure()
+        for unit in range(net.weights[-1].shape[1]):
+            self.search_unit(net.last, unit, "class")
+        keep()
+        net.weights[-1], net.biases[-1] = before
+        net.refresh(net.last)
+
+    def _layers(self) -> list[int]:
+        """Return the layers in order; outputs whose class counts come first too, which sets their thresholds.
+
+        Else a hidden unit gains most by making every row one class.
+        """
+        layers = list(range(self.net.last + 1))
+        return [layers[-1], *layers] if len(layers) > 1 and self.plan.kinds[-1] == "class" else layers
 
     def readout(self) -> None:
         """Try the ridge for the output layer; take it where it lowers the objective."""
@@ -69,6 +95,6 @@ class Searcher(UnitSteps, WeightSteps):
 
     def _order_of(self, items: range) -> np.ndarray:
         order = np.arange(len(items))
-        if self.settings.order == "random" and len(items) > 1 and items.stop != self.net.last + 1:
+        if self.settings.order == "random" and len(items) > 1:
             return self.random.permutation(order)
         return order

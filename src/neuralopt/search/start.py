@@ -23,7 +23,9 @@ def first_params(settings: Settings, X: np.ndarray, random: np.random.Generator)
     drawn = net.params
     W, b = drawn[-1]
     if settings.levels is not None and settings.readout == "search":
-        drawn[-1] = (random.choice(settings.levels, W.shape), b)
+        # squared error has a scale that sums of random levels miss; units are then recruited one by one
+        silent = settings.loss == "squared_error" and len(drawn) > 1 and 0 in settings.levels
+        drawn[-1] = (np.zeros(W.shape) if silent else random.choice(settings.levels, W.shape), b)
     drawn[-1] = _within(settings, *drawn[-1]) if settings.readout == "search" else drawn[-1]
     return drawn
 

@@ -22,6 +22,8 @@ class UnitSteps(Steps):
         costs, z = self._class_costs(unit) if kind == "class" else self._unit_costs(layer, unit)
         size = np.abs(costs.on).sum()
         if size == 0:  # the unit is not heard
+            if kind == "on-off levels" and layer == net.last - 1 and self.plan.kinds[-1] == "levels":
+                self._recruit(layer, unit)
             return
         before = z.copy()
         w = np.append(net.weights[layer][:, unit], net.biases[layer][unit])
@@ -42,6 +44,31 @@ class UnitSteps(Steps):
             self.moves += found.moves
         else:
             net.set_unit(layer, unit, old[1], old[2], old[0])
+
+    def _recruit(self, layer: int, unit: int) -> None:
+        """Give a silent unit one outgoing weight, drawn from the levels, and search its incoming ones for it.
+
+        Neither side helps alone: a unit that is not heard costs nothing, and a random one harms.
+        """
+        net, levels = self.net, self.settings.levels
+        assert levels is not None
+        old = net.pre[layer][:, unit].copy(), net.weights[layer][:, unit].copy(), net.biases[layer][unit]
+        heard, silent = self.random.integers(net.outputs.shape[1]), net.weights[-1][unit].copy()
+        net.weights[-1][unit, heard] = self.random.choice(levels[levels != 0])
+        net.refresh(net.last)
+        costs, z = self._unit_costs(layer, unit)
+        w = np.append(old[1], old[2])
+        found = OnOff(z, w, *net.columns(layer), costs, ROUNDING, self.loops("loops"))
+        self._levels(found)
+        net.set_unit(layer, unit, found.w[:-1], found.w[-1], found.z)
+        value = self.measure()
+        if value < self.value:
+            self.value = value
+            self.moves += found.moves + 1
+            return
+        net.weights[-1][unit] = silent
+        net.set_unit(layer, unit, old[1], old[2], old[0])
+        net.refresh(net.last)
 
     def _unit_costs(self, layer: int, unit: int) -> tuple[Costs, np.ndarray]:
         net, objective = self.net, self.objective

@@ -41,7 +41,7 @@ class WeightSteps(Steps):
         loops = None
         if squared(self.objective) and screenable(net, layer):
             loops = self.loops("screen_loops")
-        line = Line(net, self.objective, self.y, layer, unit, a, loops)
+        line = Line(net, self.objective, self.y, layer, unit, a, loops, self.over)
         if settings.levels is not None and not bias:
             levels = settings.levels
             return line.best_of(levels[levels != w] - w, self.value)

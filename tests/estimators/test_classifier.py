@@ -10,6 +10,7 @@ from neuralopt import optimizers
 from neuralopt.core.errors import DataError
 from neuralopt.core.results import Status
 from neuralopt.estimators import NeuralClassifier
+from neuralopt.estimators.hold_out import hold_out
 from neuralopt.models import CrossEntropy, Hinge
 
 Data = tuple[np.ndarray, np.ndarray]
@@ -113,7 +114,7 @@ def test_early_stopping_holds_out_every_class_by_its_share(iris: Data) -> None:
     ).fit(X, y)
     assert model.status_ is Status.EARLY_STOPPED
     assert (model.history_["validation_accuracy"] >= 0.8).any()
-    train, held = model._hold_out(X, np.unique(y, return_inverse=True)[1], seed=0)
+    train, held = hold_out(X, np.unique(y, return_inverse=True)[1], 0.2, seed=0)
     assert np.bincount(held[1]).tolist() == [10, 10, 10]
     assert np.bincount(train[1]).tolist() == [40, 40, 40]
 

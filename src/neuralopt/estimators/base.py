@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from neuralopt.core.errors import DataError, InvalidArgument
 from neuralopt.core.results import Status, TrainingFailed
 from neuralopt.engine import EarlyStopping, History, Progress, train
 from neuralopt.estimators.arguments import Arguments
+from neuralopt.estimators.hold_out import hold_out
 from neuralopt.estimators.scales import warn_about_scales
 from neuralopt.estimators.settings import Settings
 from neuralopt.models import MLP
@@ -50,7 +50,7 @@ class NeuralEstimator(Arguments):
             )
         data, validation, callbacks = (X, targets), None, []
         if self.early_stopping:
-            data, validation = self._hold_out(X, targets, settings.seed)
+            data, validation = hold_out(X, targets, self.validation_fraction, settings.seed)
             callbacks.append(EarlyStopping(patience=int(self.patience)))
         if self.verbose:
             callbacks.append(Progress(type(self).__name__))
@@ -86,23 +86,6 @@ class NeuralEstimator(Arguments):
             )
         if self.status_ is Status.INTERRUPTED:
             raise KeyboardInterrupt  # what was trained is kept; a search around this fit ends as well
-
-    def _hold_out(self, X: np.ndarray, targets: np.ndarray, seed: int) -> tuple[Any, Any]:
-        """Return training and validation data; of classes, each keeps its share."""
-        try:
-            X_train, X_held, y_train, y_held = train_test_split(
-                X,
-                targets,
-                test_size=self.validation_fraction,
-                random_state=seed,
-                stratify=targets if targets.ndim == 1 else None,
-            )
-        except ValueError as error:
-            raise DataError(
-                f"early_stopping cannot hold out {self.validation_fraction:g} of {len(X)} rows: {error} "
-                "Give more rows or another validation_fraction, or set early_stopping=False."
-            ) from None
-        return (X_train, y_train), (X_held, y_held)
 
     def _outputs(self, X: Any) -> np.ndarray:
         """Return the network's outputs, shape (n, outputs), in float64.

@@ -6,12 +6,15 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from neuralopt.core.errors import refuse_unknown
+from neuralopt.core.errors import InvalidArgument, refuse_unknown
 from neuralopt.core.results import Status
 from neuralopt.engine import History
 from neuralopt.estimators.base import text_explained
+from neuralopt.estimators.hold_out import hold_out
 from neuralopt.estimators.settings import check_hidden, check_seed
 from neuralopt.search import HybridModel, SearchModel
+
+_ENOUGH = 60  # rows of which some can be spared
 
 
 class SearchEstimator(BaseEstimator):
@@ -23,6 +26,7 @@ class SearchEstimator(BaseEstimator):
     n_iter_: int
     loss_: float
     seed_: int
+    _stops_early = False
 
     @refuse_unknown
     def __init__(
@@ -42,6 +46,8 @@ class SearchEstimator(BaseEstimator):
         readout: str | None = None,
         budget_s: float | None = None,
         tolerance: float | None = None,
+        early_stopping: bool | str = "auto",
+        validation_fraction: float = 0.15,
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -59,6 +65,8 @@ class SearchEstimator(BaseEstimator):
         self.readout = readout
         self.budget_s = budget_s
         self.tolerance = tolerance
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
         self.random_state = random_state
         self.verbose = verbose
 
@@ -70,6 +78,7 @@ class SearchEstimator(BaseEstimator):
     def _search(self, X: np.ndarray, y: np.ndarray, outputs: int) -> None:
         """Search on checked data and set the fitted attributes."""
         self.seed_ = check_seed(self.random_state)
+        held = self._holds_out(len(X))
         kind = HybridModel if self.hybrid else SearchModel
         model = kind(
             X.shape[1],
@@ -90,6 +99,9 @@ class SearchEstimator(BaseEstimator):
         shown = bool(self.verbose)
         if isinstance(model, HybridModel):
             model.search_and_train(X, y, self.max_iterations, self.learning_rate, verbose=shown)
+        elif held:
+            (X, y), validation = hold_out(X, y, self.validation_fraction, self.seed_)
+            model.search(X, y, self.max_iterations, validation=validation, verbose=shown)
         else:
             model.search(X, y, self.max_iterations, verbose=shown)
         self.model_, self.history_, self.status_ = model, model.history, model.status
@@ -97,6 +109,24 @@ class SearchEstimator(BaseEstimator):
         self.loss_ = float(self.history_["loss"].min())
         if self.status_ is Status.INTERRUPTED:
             raise KeyboardInterrupt  # what was found is kept; a search around this fit ends as well
+
+    def _holds_out(self, rows: int) -> bool:
+        """Return whether rows are held out, or raise."""
+        if self.early_stopping not in ("auto", True, False):
+            raise InvalidArgument(
+                f"early_stopping must be True, False or 'auto', got {self.early_stopping!r}."
+            )
+        if not 0 < self.validation_fraction < 1:
+            raise InvalidArgument(
+                f"validation_fraction must be above 0 and below 1, got {self.validation_fraction!r}."
+            )
+        if self.early_stopping is True and self.hybrid:
+            raise InvalidArgument(
+                "early_stopping=True and hybrid=True exclude each other: a hybrid keeps the best of its "
+                "phases by the training loss. Leave one out."
+            )
+        auto = self._stops_early and rows >= _ENOUGH and not self.hybrid
+        return auto if self.early_stopping == "auto" else bool(self.early_stopping)
 
     def _outputs(self, X: Any) -> np.ndarray:
         check_is_fitted(self)

@@ -49,6 +49,11 @@ class SearchClassifier(ClassifierMixin, SearchEstimator):
         As for `SearchModel`.
     budget_s, tolerance : float, optional
         As for `SearchModel`.
+    early_stopping : bool or "auto", default "auto"
+        Hold out rows, measure the loss on them after every sweep, and keep the parameters of the lowest.
+        "auto" does so not for classes, of which searched networks learn more from every row.
+    validation_fraction : float in (0, 1), default 0.15
+        Of the rows, held out.
     random_state : int, RandomState, Generator or None, default None
         Of all that is drawn. None draws a new seed; NumPy's global random state is never used.
     verbose : int, default 0

@@ -35,6 +35,11 @@ class SearchRegressor(RegressorMixin, SearchEstimator):
         As for `SearchModel`.
     budget_s, tolerance : float, optional
         As for `SearchModel`.
+    early_stopping : bool or "auto", default "auto"
+        Hold out rows, measure the loss on them after every sweep, and keep the parameters of the lowest.
+        "auto" does so from 60 rows on, without ``hybrid``.
+    validation_fraction : float in (0, 1), default 0.15
+        Of the rows, held out.
     random_state : int, RandomState, Generator or None, default None
         Of all that is drawn. None draws a new seed; NumPy's global random state is never used.
     verbose : int, default 0
@@ -66,6 +71,8 @@ class SearchRegressor(RegressorMixin, SearchEstimator):
     >>> model.fit(X[:400], y[:400]).score(X[400:], y[400:]) > 0.4
     True
     """
+
+    _stops_early = True
 
     def fit(self, X: Any, y: Any) -> "SearchRegressor":
         """Search on data.

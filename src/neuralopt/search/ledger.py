@@ -21,6 +21,37 @@ Watch = Callable[[dict[str, float]], None]
 """Called with sweep, loss, accepted and left, the seconds left or infinity."""
 
 
+class Held:
+    """Rows that a search does not look at; they choose among what it found, sweep by sweep.
+
+    Parameters
+    ----------
+    settings : Settings
+    X : array of shape (n, d)
+    targets : Targets
+
+    Attributes
+    ----------
+    params : list of (W, b)
+        Of the lowest loss on these rows.
+    """
+
+    params: Params
+
+    def __init__(self, settings: Settings, X: np.ndarray, targets: Targets) -> None:
+        self._settings, self._X, self._targets = settings, X, targets
+        self._lowest = np.inf
+
+    def loss(self, params: Params) -> float:
+        """Return the loss of a network, and keep the network where it is the lowest."""
+        outputs = Net(self._settings.mlp, params, self._X).outputs
+        objective = self._targets.objective(self._settings.loss, outputs)
+        value = float(objective.values(outputs[None], self._targets.y)[0])
+        if value < self._lowest or not np.isfinite(self._lowest):
+            self._lowest, self.params = value, params
+        return value
+
+
 class Ledger:
     """The best network and the history of one search.
 
@@ -31,6 +62,7 @@ class Ledger:
     sweeps : int
         At most for each start.
     watch : callable or None
+    held : Held or None
 
     Attributes
     ----------
@@ -40,7 +72,9 @@ class Ledger:
         The reading of the clock at which a start must end.
     """
 
-    def __init__(self, settings: Settings, targets: Targets, sweeps: int, watch: Watch | None) -> None:
+    def __init__(
+        self, settings: Settings, targets: Targets, sweeps: int, watch: Watch | None, held: Held | None
+    ) -> None:
         self._targets, self._watch = targets, watch
         self._total = sweeps * (1 + settings.restarts)
         self._part = np.inf if settings.budget_s is None else settings.budget_s / _PARTS
@@ -50,6 +84,9 @@ class Ledger:
         squared = settings.loss == "squared_error"
         self._least = _PERFECT * (float(targets.real.var(axis=0).mean()) if squared else 1.0)
         self._rows: dict[str, list[float]] = {"loss": [], "seconds": [], "accepted": []}
+        self._held = held
+        if held is not None:
+            self._rows["validation_loss"] = []
         self._begun = self._rowed = self._shown = time.perf_counter()
         self._sweeps, self._counted = 0, 0
 
@@ -103,6 +140,8 @@ class Ledger:
             ("accepted", moves - self._counted),
         ):
             self._rows[name].append(entry)
+        if self._held is not None:
+            self._rows["validation_loss"].append(self._held.loss(self.best[1]))
         self._rowed, self._counted = now, moves
 
     def _show(self, moves: int) -> None:

@@ -13,7 +13,7 @@ from neuralopt.engine.interrupt import DeferredInterrupt
 from neuralopt.models import CrossEntropy, SquaredError
 from neuralopt.models.mlp import Params
 from neuralopt.search.kernel import compiled
-from neuralopt.search.ledger import Ledger, Watch
+from neuralopt.search.ledger import Held, Ledger, Watch
 from neuralopt.search.net import Net
 from neuralopt.search.objectives import Objective, Rows, Tied
 from neuralopt.search.plan import Plan, make_plan
@@ -58,6 +58,8 @@ class Run:
     begin : list of (W, b) or None
         Where the first start begins; drawn where None.
     watch : callable or None
+    held : Held or None
+        Rows that choose among what is found.
     """
 
     def __init__(
@@ -67,10 +69,12 @@ class Run:
         targets: Targets,
         begin: Params | None,
         watch: Watch | None,
+        held: Held | None = None,
     ) -> None:
         self._begun = time.perf_counter()
         self.settings, self.X, self.targets, self.begin, self.watch = settings, X, targets, begin, watch
         self.random = np.random.default_rng(settings.seed)
+        self.held = held
         self._interrupt = DeferredInterrupt()
         self._sweeping: tuple[Net, Objective, Searcher] | None = None
         self.kernel = "NumPy"
@@ -78,7 +82,7 @@ class Run:
     def go(self, sweeps: int) -> Found:
         """Search; at most so many sweeps for each start."""
         settings, starts = self.settings, 1 + self.settings.restarts
-        self.ledger = ledger = Ledger(settings, self.targets, sweeps, self.watch)
+        self.ledger = ledger = Ledger(settings, self.targets, sweeps, self.watch, self.held)
         status, plan = Status.MAX_EPOCHS, None
         with self._interrupt:
             try:
@@ -98,6 +102,8 @@ class Run:
         ledger.close()
         choice = {**plan.lines(), "kernel": self.kernel}
         value, params = ledger.best
+        if self.held is not None:
+            params = self.held.params
         return Found(params, value, ledger.history, status, choice)
 
     def _first(self, start: int) -> Params:

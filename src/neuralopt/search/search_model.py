@@ -4,13 +4,16 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from neuralopt.core.errors import refuse_unknown
 from neuralopt.core.validation import check_count
 from neuralopt.engine import History
 from neuralopt.search.base import SearchedModel
+from neuralopt.search.ledger import Held
 from neuralopt.search.run import Run
-from neuralopt.search.settings import check_budget, check_settings
-from neuralopt.search.targets import read_inputs, read_targets
+from neuralopt.search.settings import Settings, check_budget, check_settings
+from neuralopt.search.targets import Targets, read_inputs, read_targets
 from neuralopt.search.watching import watching
 
 
@@ -134,6 +137,7 @@ class SearchModel(SearchedModel):
         max_iterations: int = 30,
         *,
         budget_s: float | None = None,
+        validation: tuple[Any, Any] | None = None,
         verbose: bool = False,
     ) -> History:
         """Search, or go on searching from the parameters that there are.
@@ -149,6 +153,9 @@ class SearchModel(SearchedModel):
             Sweeps of each start at most.
         budget_s : float > 0, optional
             Seconds, in place of the constructor's.
+        validation : (X, y), optional
+            Rows that are not searched. After every sweep the loss on them is measured, and the parameters
+            are in the end those of the lowest.
         verbose : bool, default False
             Show sweeps, loss, accepted moves and the time left.
 
@@ -156,7 +163,8 @@ class SearchModel(SearchedModel):
         -------
         History
             ``loss``, the best so far, ``seconds`` and ``accepted`` moves, one value for each sweep; with a
-            budget also one for each tenth of it that passes within a sweep.
+            budget also one for each tenth of it that passes within a sweep. With validation rows also
+            ``validation_loss``.
 
         Raises
         ------
@@ -170,9 +178,26 @@ class SearchModel(SearchedModel):
         if budget_s is not None:
             settings = dataclasses.replace(settings, budget_s=check_budget(budget_s))
         X = read_inputs(X, self.mlp.layer_sizes[0])
-        targets = read_targets(y, len(X), self.mlp.layer_sizes[-1], settings.loss)
+        targets, held = self._targets(X, y, settings, validation)
         with watching("search", sweeps * (1 + settings.restarts), verbose) as watch:
-            found = Run(settings, X, targets, self._trained, watch).go(sweeps)
+            found = Run(settings, X, targets, self._trained, watch, held).go(sweeps)
         self._take(found.params, found.history, found.status, targets.classes, targets.one_column)
         self.choice = found.choice
         return self.history
+
+    def _targets(
+        self, X: Any, y: Any, settings: Settings, validation: tuple[Any, Any] | None
+    ) -> tuple[Targets, Held | None]:
+        """Return the targets of a search, and the rows held out, coded alike."""
+        outputs = self.mlp.layer_sizes[-1]
+        if validation is None:
+            return read_targets(y, len(X), outputs, settings.loss), None
+        beside = read_inputs(validation[0], self.mlp.layer_sizes[0])
+        both = np.concatenate([np.asarray(y), np.asarray(validation[1])])
+        every = read_targets(both, len(X) + len(beside), outputs, settings.loss)
+        n = len(X)
+        mine, theirs = (
+            dataclasses.replace(every, y=every.y[rows], real=every.real[rows])
+            for rows in (slice(n), slice(n, None))
+        )
+        return mine, Held(settings, beside, theirs)

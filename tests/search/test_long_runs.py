@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_diabetes
+from sklearn.datasets import load_diabetes, load_digits
 from sklearn.metrics import f1_score
 
 from neuralopt import SearchModel, SearchRegressor
@@ -96,11 +96,17 @@ def test_rare_positives_are_found_by_a_smooth_network():
 
 @pytest.mark.parametrize("loss", ["squared_error", "01"])
 def test_ternary_networks_learn_with_a_ternary_readout(loss):
-    random = np.random.default_rng(1)
-    centres = 2 * random.normal(size=(4, 12))
-    y = random.integers(0, 4, 200)
-    X = centres[y] + random.normal(size=(200, 12))
-    model = SearchModel(12, [24], 4, activation="step", levels=[-1, 0, 1], loss=loss)
-    model.search(X, y, 12)
-    assert np.mean(model.predict(X) == y) > 0.95
+    X, y = load_digits(return_X_y=True)
+    X, y = X[:400] / 16, y[:400]
+    model = SearchModel(64, [48], 10, activation="step", levels=[-1, 0, 1], loss=loss)
+    model.search(X, y, 5)
+    assert np.mean(model.predict(X) == y) > 0.9
     assert all(np.isin(W, [-1, 0, 1]).all() for W, _ in model.params)
+
+
+def test_a_wide_ternary_network_is_led_where_errors_alone_are_flat():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(300, 100))
+    y = (X[:, :5].sum(axis=1) > 0).astype(int)
+    model = SearchModel(100, [100], 2, activation="step", levels=[-1, 0, 1], loss="01")
+    assert model.search(X, y, 4)["loss"][-1] == 0

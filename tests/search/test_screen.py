@@ -46,8 +46,15 @@ def test_the_best_candidate_is_never_dropped(activation, hidden, outputs, size, 
     kept = screen(compiled("screen_loops"), net, layer, unit, a, y, STEPS, now)
     best = int(np.argmin(exact))
     assert best in kept or exact[best] >= now
-    if exact[best] < 0.9 * now and size <= 1:
-        assert len(kept) <= 10
+
+
+@pytest.mark.parametrize("activation", sorted(CODES))
+def test_few_candidates_are_kept_where_one_is_far_better(activation):
+    net, random = drawn(activation, (5, 4), 2, 1.0, 0)
+    a = random.normal(size=700)
+    y = Line(net, LOSS, net.outputs, 0, 0, a).outputs(np.array([2.03]))[0]
+    kept = screen(compiled("screen_loops"), net, 0, 0, a, y, STEPS, 1.0)
+    assert list(kept) == [70]
 
 
 @pytest.mark.parametrize("activation", sorted(CODES))

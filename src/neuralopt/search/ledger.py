@@ -27,8 +27,11 @@ class Held:
     Parameters
     ----------
     settings : Settings
+        Of the search.
     X : array of shape (n, d)
+        The rows.
     targets : Targets
+        Theirs.
 
     Attributes
     ----------
@@ -58,11 +61,15 @@ class Ledger:
     Parameters
     ----------
     settings : Settings
+        Of the search.
     targets : Targets
+        Of the rows that are searched.
     sweeps : int
         At most for each start.
     watch : callable or None
+        Told of every row; see `Watch`.
     held : Held or None
+        Rows that choose among what is found.
 
     Attributes
     ----------

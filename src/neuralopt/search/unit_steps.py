@@ -27,7 +27,9 @@ class UnitSteps(Steps):
             return
         before = z.copy()
         w = np.append(net.weights[layer][:, unit], net.biases[layer][unit])
-        found = OnOff(z, w, *net.columns(layer), costs, ROUNDING * (size + abs(self.value)), self.loops("loops"))
+        found = OnOff(
+            z, w, *net.columns(layer), costs, ROUNDING * (size + abs(self.value)), self.loops("loops")
+        )
         if kind == "on-off levels":
             self._levels(found)
         else:

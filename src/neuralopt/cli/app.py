@@ -169,7 +169,7 @@ def search(
 
 @app.command()
 def predict(
-    model: Annotated[Path, typer.Argument(help="A model file that compare, joint or search has written.")],
+    model: Annotated[Path, typer.Argument(help="A model file that a command of neuralopt has written.")],
     data: Annotated[Path, typer.Argument(help="A CSV, Parquet or NPZ file with the columns of training.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="CSV file to write; by default standard output.")
@@ -191,7 +191,7 @@ def predict(
                 )
         check_writable(output)
     predictor = load_predictor(model)
-    predictions = predictor.predict(read_table(data, min_rows=1))
+    predictions = predictor.predict(read_table(data, min_rows=1, texts=predictor.texts))
     table = predictions.to_csv(index=False)
     if output is None:
         _write_out(table)

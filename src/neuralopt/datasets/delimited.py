@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -19,8 +19,8 @@ _QUOTE = "Look for a quote that is not closed."
 _DECIMAL_COMMA = r"\s*[+-]?\d+(?:,\d+(?:[eE][+-]?\d+)?)?\s*"
 
 
-def read_delimited(file: Path) -> pd.DataFrame:
-    """Return the table of a text file whose delimiter is found by looking."""
+def read_delimited(file: Path, texts: Collection[str] = ()) -> pd.DataFrame:
+    """Return the table of a text file whose delimiter is found by looking; columns of texts as they stand."""
     text = _decoded(file)
     delimiter = _sniffed(text)
     names = [name.strip() for name in next(_rows(text, delimiter), [])]
@@ -34,13 +34,14 @@ def read_delimited(file: Path) -> pd.DataFrame:
             sep=delimiter,
             header=0,
             names=names,
+            converters={name: str for name in texts if name in names},
             skipinitialspace=True,
             low_memory=False,  # a column's type comes from all of its cells
         )
     except pd.errors.ParserError as error:
         raise DataError(f"'{file}' cannot be parsed: {error}. {_QUOTE}") from error
     if delimiter != ",":
-        _check_decimal_commas(frame, file)
+        _check_decimal_commas(frame.drop(columns=[c for c in frame if c in texts]), file)
     return frame
 
 

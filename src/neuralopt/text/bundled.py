@@ -28,9 +28,9 @@ def bundled_pairs(
 ) -> "pandas.DataFrame":
     """Return question-answer pairs made from bundled facts.
 
-    A fact is asked in several wordings. Every question comes twice, with its right answer (+1) and with a wrong
-    one (-1) of the same kind: another capital of the continent, a number near by, a plural by the wrong rule.
-    So the labels are balanced, and neither the question nor the answer alone tells the label.
+    A fact is asked in several wordings. Every question comes twice, with its right answer (+1) and with a
+    wrong one (-1) of the same kind: another capital of the continent, a number near by, a plural by the
+    wrong rule. So the labels are balanced, and neither the question nor the answer alone tells the label.
 
     Parameters
     ----------

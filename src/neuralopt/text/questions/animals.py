@@ -30,7 +30,11 @@ _TEXTS = {
             "Is the {} able to fly?",
             "Does the {} move through the air by its own strength?",
         ),
-        "eggs": ("Does the {} lay eggs?", "Does the {} hatch from an egg?", "Is the {} an animal that lays eggs?"),
+        "eggs": (
+            "Does the {} lay eggs?",
+            "Does the {} hatch from an egg?",
+            "Is the {} an animal that lays eggs?",
+        ),
     },
     "tr": {
         "group": (

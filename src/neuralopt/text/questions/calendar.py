@@ -5,14 +5,20 @@ from collections.abc import Iterator
 from neuralopt.text.questions.base import Fact, fact
 
 _MONTHS = {
-    "en": "January February March April May June July August September October November December".split(),
-    "tr": "Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık".split(),
+    "en": (
+        *("January", "February", "March", "April", "May", "June"),
+        *("July", "August", "September", "October", "November", "December"),
+    ),
+    "tr": (
+        *("Ocak", "Şubat", "Mart", "Nisan", "Mayıs", "Haziran"),
+        *("Temmuz", "Ağustos", "Eylül", "Ekim", "Kasım", "Aralık"),
+    ),
 }
 _DAYS = {
-    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(),
-    "tr": "Pazartesi Salı Çarşamba Perşembe Cuma Cumartesi Pazar".split(),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    "tr": ("Pazartesi", "Salı", "Çarşamba", "Perşembe", "Cuma", "Cumartesi", "Pazar"),
 }
-_SEASONS = {"en": "winter spring summer autumn".split(), "tr": "kış ilkbahar yaz sonbahar".split()}
+_SEASONS = {"en": ("winter", "spring", "summer", "autumn"), "tr": ("kış", "ilkbahar", "yaz", "sonbahar")}
 _LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _TEXTS = {
     "en": {

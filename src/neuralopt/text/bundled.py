@@ -1,5 +1,6 @@
 """Question-answer pairs without a language model: from facts written for this project."""
 
+import collections
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -24,13 +25,14 @@ def bundled_pairs(
     *,
     seed: int = 0,
     wordings: int = 3,
+    hard: bool = False,
     domains: Sequence[str] | None = None,
 ) -> "pandas.DataFrame":
     """Return question-answer pairs made from bundled facts.
 
     A fact is asked in several wordings. Every question comes twice, with its right answer (+1) and with a
-    wrong one (-1) of the same kind: another capital of the continent, a number near by, a plural by the
-    wrong rule. So the labels are balanced, and neither the question nor the answer alone tells the label.
+    wrong one (-1) of the same kind: another capital of the continent, a number near by, a plural by the wrong
+    rule. So the labels are balanced, and a question by itself tells nothing.
 
     Parameters
     ----------
@@ -43,6 +45,10 @@ def bundled_pairs(
     wordings : {1, 2, 3}, default 3
         In how many ways a fact is asked. With 1 no fact of the test rows is among the training rows, so that
         what can be learned from them are rules only; with more, facts as well.
+    hard : bool, default False
+        Take as wrong what is right elsewhere, so that an answer is wrong as often as right and tells nothing
+        by itself. Otherwise any answer of the kind is taken, and one that is right for several questions is
+        right more often than wrong, which counts of words can learn.
     domains : sequence of str, optional
         Some of `DOMAINS`; by default all, in equal shares while each has facts left.
 
@@ -76,15 +82,18 @@ def bundled_pairs(
             f"n must be at most {2 * wordings * len(facts)} here, the pairs that the bundled facts make, got "
             f"{n}. Take more domains or wordings, or a language model (neuralopt text generate --model NAME)."
         )
+    facts = facts[: -(-n // (2 * wordings))]
+    owed = collections.Counter({answer: 0 for _, fact in facts for answer in fact.wrong})
+    for _, fact in facts:
+        owed[fact.right] += wordings  # how often it is right, less how often it is given as wrong
     rows: list[tuple[str, str, int, str, str, str]] = []
     for topic, fact in facts:
-        if len(rows) >= n:
-            break
-        wrong = random.permutation(fact.wrong)
-        for k, way in enumerate(random.permutation(len(fact.wordings))[:wordings]):
-            question = fact.wordings[way]
-            rows.append((question, fact.right, 1, topic, language, BUNDLED))
-            rows.append((question, str(wrong[k % len(wrong)]), -1, topic, language, BUNDLED))
+        for way in random.permutation(len(fact.wordings))[:wordings]:
+            candidates = random.permutation(fact.wrong).tolist()
+            wrong = max(candidates, key=lambda answer: owed[answer]) if hard else candidates[0]
+            owed[wrong] -= 1
+            for answer, label in ((fact.right, 1), (wrong, -1)):
+                rows.append((fact.wordings[way], answer, label, topic, language, BUNDLED))
     order = random.permutation(n)
     return pandas.DataFrame([rows[k] for k in order], columns=list(COLUMNS))
 

@@ -13,7 +13,7 @@ from neuralopt.core.validation import check_count
 from neuralopt.datasets import read_table
 from neuralopt.datasets.wording import counted
 from neuralopt.storage import check_writable, write_text
-from neuralopt.text.bundled import COLUMNS, check_language
+from neuralopt.text.bundled import BUNDLED, COLUMNS, check_language
 from neuralopt.text.prompt import TOPICS, Asked, messages, parse, schema
 from neuralopt.text.server import ChatServer, Refused, Transient
 from neuralopt.text.wording import cell_text, key
@@ -129,6 +129,13 @@ def generate_pairs(
     return _Generation(asking, Path(output).expanduser(), observe or (lambda *event: None), wait).run()
 
 
+def write_bundled(frame: "pandas.DataFrame", output: str | Path, language: str) -> Path:
+    """Write bundled pairs in place of such pairs; any other file is refused, as `generate_pairs` does."""
+    output = Path(output).expanduser()
+    kept_rows(output, language, BUNDLED)
+    return write_text(output, frame.to_csv(index=False))
+
+
 class _Generation:
     def __init__(
         self, asking: Asking, output: Path, observe: Observer, wait: Callable[[float], None]
@@ -136,7 +143,7 @@ class _Generation:
         self.asking, self.output, self.observe, self.wait = asking, output, observe, wait
         self.server = ChatServer(asking.base_url, asking.timeout)
         self.limit = None if asking.time_limit is None else time.monotonic() + asking.time_limit
-        self.rows = _kept(output, asking)
+        self.rows = kept_rows(output, asking.language, asking.model)
         self.known = {key(row[0]): row[0] for row in self.rows}
         self.formats = ["json_schema", "json_object", ""]  # what the server refuses is dropped
 
@@ -251,8 +258,8 @@ class _Generation:
         )
 
 
-def _kept(output: Path, asking: Asking) -> list[tuple[str, str, int, str, str, str]]:
-    """Return the pairs that a file holds from an earlier call; refuse any other file."""
+def kept_rows(output: Path, language: str, source: str) -> list[tuple[str, str, int, str, str, str]]:
+    """Return the pairs of a language and a source that a file holds; refuse any other file."""
     if not output.exists():
         return []
     frame = read_table(output, min_rows=1, texts=COLUMNS)
@@ -262,7 +269,7 @@ def _kept(output: Path, asking: Asking) -> list[tuple[str, str, int, str, str, s
             f"{', '.join(map(str, frame.columns))}. Give another name with -o."
         )
     rows = [tuple(cell_text(cell) for cell in row) for row in frame.itertuples(index=False)]
-    for what, place, wanted in (("language", 4, asking.language), ("source", 5, asking.model)):
+    for what, place, wanted in (("language", 4, language), ("source", 5, source)):
         for row in rows:
             if row[place] != wanted:
                 raise InvalidArgument(

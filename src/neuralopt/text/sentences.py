@@ -21,7 +21,10 @@ _TASK = "Instruct: Given a question, retrieve the answer to it\nQuery: "
 
 @dataclasses.dataclass(frozen=True)
 class SentenceEmbedding:
-    """Vectors of length one from a transformer that has read much text, kept on disk.
+    """Vectors from a transformer that has read much text, kept on disk.
+
+    A model gives vectors of length one. Here they have the length :math:`\\sqrt D`, so that their D
+    components are about one, as a network's inputs should be.
 
     Parameters
     ----------
@@ -70,8 +73,9 @@ class SentenceEmbedding:
 
     @property
     def name(self) -> str:
-        """What tables call it: the last part of the model's name."""
-        return Path(self.model).name or self.model
+        """What tables call it: the last part of the model's name that is not just "model"."""
+        parts = [part for part in Path(self.model).parts if part not in ("model", "models")]
+        return parts[-1] if parts else self.model
 
     def questions(self, texts: Sequence[str]) -> np.ndarray:
         """Return the vectors of questions.
@@ -83,7 +87,7 @@ class SentenceEmbedding:
         Returns
         -------
         float32 array of shape (n, D)
-            Each of length one.
+            Each of length sqrt(D).
 
         Raises
         ------
@@ -114,7 +118,8 @@ class SentenceEmbedding:
                 )
             return vectors
 
-        return cached_vectors(cache_folder(), identity, texts, encode)
+        vectors = cached_vectors(cache_folder(), identity, texts, encode)
+        return vectors * np.float32(np.sqrt(vectors.shape[1]))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that `from_dict` reads."""

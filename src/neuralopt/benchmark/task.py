@@ -13,7 +13,6 @@ from neuralopt.datasets import TableEncoder, recognise_task
 from neuralopt.estimators.predictor import Predictor
 from neuralopt.models import MLP, CrossEntropy, Loss, SquaredError
 from neuralopt.storage import dumps
-from neuralopt.text import PairEncoder
 
 if TYPE_CHECKING:
     import pandas
@@ -38,7 +37,7 @@ class Task:
     Attributes
     ----------
     name : str
-    encoder : TableEncoder or PairEncoder
+    encoder : TableEncoder, or PairEncoder of a `TextTask`
         Its statistics come from the training rows only.
     reason : str
         How the kind of task was recognised.
@@ -48,7 +47,7 @@ class Task:
     """
 
     name: str
-    encoder: TableEncoder | PairEncoder
+    encoder: Any
     reason: str
     train: Split
     validation: Split
@@ -78,8 +77,7 @@ class Task:
         return "accuracy" if self.kind == "classification" else "r2"
 
     def hits(self, outputs: np.ndarray) -> np.ndarray:
-        """Return for every test row whether a classifier's outputs are right, shape (n_test,) of 0.0 and "
-        "1.0."""
+        """Return for every test row 1.0 where a classifier's outputs are right, otherwise 0.0."""
         return (outputs.argmax(axis=1) == self.test.y).astype(float)
 
     def per_unit(self, values: np.ndarray) -> np.ndarray:
@@ -224,7 +222,7 @@ def reason_of(frame: "pandas.DataFrame", encoder: TableEncoder, task: str | None
     return recognise_task(frame.iloc[:, place])[1]
 
 
-def digest_of(encoder: TableEncoder | PairEncoder, splits: list[Split]) -> str:
+def digest_of(encoder: Any, splits: list[Split]) -> str:
     """Return the checksum of an encoding and of encoded rows."""
     running = hashlib.sha256(dumps(encoder.to_dict()).encode())
     for split in splits:

@@ -43,7 +43,13 @@ def compare_text(
         As for `compare`.
     budget : Budget
         Five learning rates and seeds, 100 epochs, batches of 32, 64 hidden units; rates widened at an edge.
-    output, resume, title, observe
+    output : path, optional
+        As for `compare`.
+    resume : bool, default False
+        As for `compare`.
+    title : str, optional
+        As for `compare`.
+    observe : callable, optional
         As for `compare`.
 
     Returns

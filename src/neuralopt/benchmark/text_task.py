@@ -60,12 +60,7 @@ class TextTask(Task):
 
     def keep(self, path: Path, mlp: MLP, params: Any, origin: dict[str, Any]) -> Path:
         """Save a trained network with its embedding; see `Task.keep`."""
-        return TextPredictor(self._pairs_encoder, mlp, params, origin).save(path)
-
-    @property
-    def _pairs_encoder(self) -> PairEncoder:
-        assert isinstance(self.encoder, PairEncoder)  # made so by `make_text_task`
-        return self.encoder
+        return TextPredictor(self.encoder, mlp, params, origin).save(path)
 
     def further_tables(self, records: list[Record]) -> list[dict[str, Any]]:
         """Return the table of convergence, stability and test accuracy; see `Task.further_tables`."""

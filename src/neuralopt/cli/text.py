@@ -56,9 +56,9 @@ def generate(
     else:
         asking = Asking(model or "", base_url, language, n, seed, timeout, time_limit, retries)
         frame = _asked(asking, output)
-    right = int((frame["label"] == 1).sum())
+    right = frame["label"].tolist().count(1)
     typer.echo(
-        f"{len(frame)} pairs ({right} right, {len(frame) - right} wrong) on {frame['question'].nunique()} "
+        f"{len(frame)} pairs ({right} right, {len(frame) - right} wrong) on {len(set(frame['question']))} "
         f"questions: {output}"
     )
 

@@ -134,5 +134,7 @@ def load_predictor(path: str | Path) -> Predictor | JointPredictor | TextPredict
     StorageError
         When the file is missing, damaged, foreign, of another kind or newer.
     """
-    others = {KIND: JointPredictor, TEXT_KIND: TextPredictor}
-    return others.get(read_kind(path), Predictor).load(path)
+    kind = read_kind(path)
+    if kind == TEXT_KIND:
+        return TextPredictor.load(path)
+    return JointPredictor.load(path) if kind == KIND else Predictor.load(path)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _BATCH, _NAMED, _BARREN = 10, 20, 8  # questions asked at once, known ones named, answers without a new one
 _WAIT, _LONGEST_WAIT = 1.0, 30.0  # seconds before the second try, doubled each time
 
+Row = tuple[Any, ...]
+"""A pair as in `COLUMNS`."""
+
 Observer = Callable[[int, int, str], None]
 """Called with pairs got, pairs wanted, and what is going on."""
 
@@ -258,7 +261,7 @@ class _Generation:
         )
 
 
-def kept_rows(output: Path, language: str, source: str) -> list[tuple[str, str, int, str, str, str]]:
+def kept_rows(output: Path, language: str, source: str) -> list[Row]:
     """Return the pairs of a language and a source that a file holds; refuse any other file."""
     if not output.exists():
         return []

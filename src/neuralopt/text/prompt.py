@@ -71,6 +71,11 @@ def parse(text: str) -> list[Asked]:
     text : str
         JSON, also with a fence or words around it.
 
+    Returns
+    -------
+    list of Asked
+        In the order of the answer.
+
     Raises
     ------
     ValueError

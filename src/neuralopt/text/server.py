@@ -123,6 +123,11 @@ class ChatServer:
         body : dict
             Of the request.
 
+        Returns
+        -------
+        str
+            Not empty.
+
         Raises
         ------
         Transient

@@ -100,19 +100,20 @@ def half(body: bytes) -> Callable:
     return step
 
 
-def slow(seconds: float) -> Callable:
-    """Return a step that drips one byte after the other and never ends within the time."""
+def slow(seconds: float, *, pause: float = 0.02, piece: bytes = b" ", first: float = 0.0) -> Callable:
+    """Return a step that begins late, sends one piece after the other, and never ends within the time."""
 
     def step(handler: http.server.BaseHTTPRequestHandler) -> None:
         handler.send_response(200)
-        handler.send_header("Content-Length", "1000")
+        handler.send_header("Content-Length", str(10**9))
+        time.sleep(first)
         handler.end_headers()
         end = time.monotonic() + seconds
         try:
             while time.monotonic() < end:
                 handler.wfile.write(b" ")
                 handler.wfile.flush()
-                time.sleep(0.02)
+                time.sleep(pause)
         except OSError:
             pass
         handler.close_connection = True

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 
 import pandas as pd
 import pytest
@@ -126,6 +127,22 @@ def test_a_dripping_server_is_cut_off_at_the_time_limit(ask, loopback):
     loopback.script = [slow(3.0)]
     with pytest.raises(ServerError, match=r"no whole answer within 0.2 seconds\."):
         ask(timeout=0.2, retries=0)
+
+
+def test_a_server_that_floods_is_cut_off(ask, loopback):
+    loopback.script = [slow(3.0, pause=0), slow(3.0, pause=0, piece=b" " * 4_000_000)]
+    with pytest.raises(ServerError, match=r"no whole answer within 0.3 seconds\."):
+        ask(timeout=0.3, retries=0)
+    with pytest.raises(ServerError, match=r"the answer is longer than 16 MB\."):
+        ask(timeout=30.0, retries=0)
+
+
+def test_the_limit_is_of_the_whole_answer(ask, loopback):
+    loopback.script = [slow(3.0, pause=3.0, piece=b"", first=0.8)]
+    begin = time.monotonic()
+    with pytest.raises(ServerError, match=r"no whole answer within 1 seconds\."):
+        ask(timeout=1.0, retries=0)
+    assert time.monotonic() - begin < 1.6
 
 
 def test_the_time_limit_ends_everything(ask, loopback):

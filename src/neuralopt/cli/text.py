@@ -43,7 +43,7 @@ def generate(
 ) -> None:
     """Make question-answer pairs by a local language model, or from bundled facts."""
     from neuralopt.text import Asking, bundled_pairs
-    from neuralopt.text.generate import write_bundled
+    from neuralopt.text.pair_file import write_bundled
 
     if bundled == (model is not None):
         raise InvalidArgument(

@@ -1,6 +1,5 @@
 """Question-answer pairs from a language model on a local server, kept as they come."""
 
-import dataclasses
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neuralopt.core.errors import DataError, InvalidArgument, ServerError, raise_problems
-from neuralopt.core.validation import check_count
-from neuralopt.datasets import read_table
+from neuralopt.core.errors import ServerError
 from neuralopt.datasets.wording import counted
 from neuralopt.storage import check_writable, write_text
-from neuralopt.text.bundled import BUNDLED, COLUMNS, check_language
+from neuralopt.text.asking import Asking
+from neuralopt.text.bundled import COLUMNS
+from neuralopt.text.pair_file import kept_rows
 from neuralopt.text.prompt import TOPICS, Asked, messages, parse, schema
 from neuralopt.text.server import ChatServer, Refused, Transient
-from neuralopt.text.wording import cell_text, key
+from neuralopt.text.wording import key
 
 if TYPE_CHECKING:
     import pandas
@@ -24,69 +23,8 @@ if TYPE_CHECKING:
 _BATCH, _NAMED, _BARREN = 10, 20, 8  # questions asked at once, known ones named, answers without a new one
 _WAIT, _LONGEST_WAIT = 1.0, 30.0  # seconds before the second try, doubled each time
 
-Row = tuple[Any, ...]
-"""A pair as in `COLUMNS`."""
-
 Observer = Callable[[int, int, str], None]
 """Called with pairs got, pairs wanted, and what is going on."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Asking:
-    """How a language model is asked.
-
-    Parameters
-    ----------
-    model : str
-        A name that the server knows.
-    base_url : str, default "http://localhost:11434/v1"
-        Of an OpenAI-compatible server.
-    language : {"en", "tr"}, default "en"
-        English or Turkish.
-    n : int >= 2, default 200
-        Pairs wanted.
-    seed : int >= 0, default 0
-        Of the order of the topics; sent to the server too.
-    timeout : float > 0, default 120
-        Seconds for one answer.
-    time_limit : float > 0 or None, default None
-        Seconds for everything.
-    retries : int >= 0, default 5
-        Further tries after an answer that failed, one, two, four, ... seconds apart.
-
-    Raises
-    ------
-    InvalidArgument
-        For all that break their law at once.
-    """
-
-    model: str
-    base_url: str = "http://localhost:11434/v1"
-    language: str = "en"
-    n: int = 200
-    seed: int = 0
-    timeout: float = 120.0
-    time_limit: float | None = None
-    retries: int = 5
-
-    def __post_init__(self) -> None:
-        problems = []
-        for check in (
-            lambda: check_count("n", self.n, low=2),
-            lambda: check_count("seed", self.seed, low=0),
-            lambda: check_count("retries", self.retries, low=0),
-            lambda: check_language(self.language),
-            lambda: ChatServer(self.base_url, self.timeout),
-        ):
-            try:
-                check()
-            except InvalidArgument as error:
-                problems.append(str(error))
-        if self.time_limit is not None and not 0 < self.time_limit < float("inf"):
-            problems.append(f"time_limit must be a number of seconds > 0, got {self.time_limit!r}.")
-        if not isinstance(self.model, str) or not self.model.strip():
-            problems.append(f"model must be a name, got {self.model!r}.")
-        raise_problems(problems)
 
 
 def generate_pairs(
@@ -130,13 +68,6 @@ def generate_pairs(
         so far are kept.
     """
     return _Generation(asking, Path(output).expanduser(), observe or (lambda *event: None), wait).run()
-
-
-def write_bundled(frame: "pandas.DataFrame", output: str | Path, language: str) -> Path:
-    """Write bundled pairs in place of such pairs; any other file is refused, as `generate_pairs` does."""
-    output = Path(output).expanduser()
-    kept_rows(output, language, BUNDLED)
-    return write_text(output, frame.to_csv(index=False))
 
 
 class _Generation:
@@ -259,28 +190,3 @@ class _Generation:
             f"{'are' if len(self.rows) > 1 else 'is'} kept in '{self.output}': the same command goes on "
             "from there."
         )
-
-
-def kept_rows(output: Path, language: str, source: str) -> list[Row]:
-    """Return the pairs of a language and a source that a file holds; refuse any other file."""
-    if not output.exists():
-        return []
-    frame = read_table(output, min_rows=1, texts=COLUMNS)
-    if list(frame.columns) != list(COLUMNS):
-        raise DataError(
-            f"'{output}' exists and is not a file of generated pairs: its columns are "
-            f"{', '.join(map(str, frame.columns))}. Give another name with -o."
-        )
-    rows = [tuple(cell_text(cell) for cell in row) for row in frame.itertuples(index=False)]
-    for what, place, wanted in (("language", 4, language), ("source", 5, source)):
-        for row in rows:
-            if row[place] != wanted:
-                raise InvalidArgument(
-                    f"'{output}' holds pairs of the {what} {row[place]!r}, and {wanted!r} is asked for "
-                    "now. Give another name with -o, so that the two are not mixed."
-                )
-    if any(row[2] not in ("1", "-1") for row in rows):
-        raise DataError(
-            f"'{output}' holds labels that are not -1 or 1. Restore it, or give another name with -o."
-        )
-    return [(q, a, int(label), *rest) for q, a, label, *rest in rows]

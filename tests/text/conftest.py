@@ -111,7 +111,7 @@ def slow(seconds: float, *, pause: float = 0.02, piece: bytes = b" ", first: flo
         end = time.monotonic() + seconds
         try:
             while time.monotonic() < end:
-                handler.wfile.write(b" ")
+                handler.wfile.write(piece)
                 handler.wfile.flush()
                 time.sleep(pause)
         except OSError:

@@ -163,6 +163,8 @@ class ChatServer:
             line.settimeout(max(limit - time.monotonic(), 1e-3))
             response = connection.getresponse()
             content = self._read(response, line, limit)
+        except Transient:  # an OSError too, with its own words
+            raise
         except TimeoutError as error:
             raise Transient(f"no whole answer within {self.timeout:g} seconds") from error
         except (http.client.HTTPException, ssl.SSLError, ConnectionResetError, BrokenPipeError) as error:

@@ -237,6 +237,7 @@ def test_a_model_that_repeats_itself_is_given_up(ask, loopback):
     loopback.script = [say(text)] * 20
     with pytest.raises(ServerError) as error:
         ask()
+    assert len(loopback.asked) == 1 + 8
     assert "The model 'gemma2:9b' had nothing new in 8 answers. Likely cause: it repeats itself" in str(
         error.value
     )

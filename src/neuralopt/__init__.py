@@ -13,9 +13,18 @@ if TYPE_CHECKING:
         schedules,
         search,
         testing,
+        text,
         transforms,
     )
-    from neuralopt.benchmark import Budget, Comparison, compare, make_task
+    from neuralopt.benchmark import (
+        Budget,
+        Comparison,
+        compare,
+        compare_text,
+        make_task,
+        make_text_task,
+        train_text,
+    )
     from neuralopt.core.results import Status
     from neuralopt.core.tree import apply_updates
     from neuralopt.datasets import generate_real_data, generate_simulated_data
@@ -54,7 +63,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "benchmark": ("Budget", "Comparison", "compare", "make_task"),
+    "benchmark": (
+        *("Budget", "Comparison", "compare", "make_task"),
+        *("compare_text", "make_text_task", "train_text"),
+    ),
     "core.results": ("Status",),
     "core.tree": ("apply_updates",),
     "datasets": ("generate_real_data", "generate_simulated_data"),
@@ -82,7 +94,7 @@ _HOMES = {
 }
 _ROOMS = (
     *("datasets", "joint", "models", "optimizers", "readout", "schedules", "search", "testing"),
-    "transforms",
+    *("text", "transforms"),
 )
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -118,6 +130,7 @@ __all__ = [
     "__version__",
     "apply_updates",
     "compare",
+    "compare_text",
     "compute_alignment_error",
     "datasets",
     "evaluate",
@@ -126,6 +139,7 @@ __all__ = [
     "generate_simulated_data",
     "joint",
     "make_task",
+    "make_text_task",
     "models",
     "optimizers",
     "plot_training_history",
@@ -134,7 +148,9 @@ __all__ = [
     "search",
     "sweep",
     "testing",
+    "text",
     "train",
+    "train_text",
     "transforms",
 ]
 

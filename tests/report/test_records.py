@@ -67,6 +67,19 @@ def test_all_damage_in_a_ranking_is_listed_with_its_place(writer: Any) -> None:
         load_records(writer.write())
 
 
+def test_damage_in_a_further_table_is_listed(writer: Any) -> None:
+    sound = {"title": "t", "columns": ["a", "b"], "rows": [["1", "2"]], "note": ""}
+    writer.ranking["tasks"][0]["tables"] = [sound]
+    assert load_records(writer.write()).tasks[0].task["tables"] == [sound]
+    writer.ranking["tasks"][0]["tables"] = [
+        {**sound, "note": None},
+        *({**sound, "rows": [row]} for row in (["1"], "23")),
+    ]
+    law = "table 1 of task 1's note is None; table 2 of task 1 has rows of .*; table 3 of task 1 has rows of"
+    with pytest.raises(StorageError, match=law):
+        load_records(writer.write())
+
+
 def test_an_infinite_loss_reads_as_no_loss(writer: Any) -> None:
     writer.ranking["tasks"][0]["rows"][0]["loss"] = {"__float__": "Infinity"}
     assert load_records(writer.write()).ranking["tasks"][0]["rows"][0]["loss"] is None

@@ -34,6 +34,8 @@ class Budget:
         Widths of the hidden layers; empty for a linear network.
     activation : str, default "tanh"
         Of the hidden layers.
+    widen : int, default 0
+        How often a method's learning rates go on beyond the edge where the best lies, at most.
 
     Raises
     ------
@@ -53,6 +55,7 @@ class Budget:
     batch_size: int = 32
     hidden: tuple[int, ...] = (64,)
     activation: str = "tanh"
+    widen: int = 0
 
     def __post_init__(self) -> None:
         problems: list[str] = []
@@ -79,7 +82,7 @@ class Budget:
 
     def network(self, task: "Task") -> MLP:
         """Return the network that is trained on a task."""
-        return MLP((task.train.X.shape[1], *self.hidden, task.outputs), self.activation)
+        return task.network(self.hidden, self.activation)
 
 
 def _check_rates(rates: tuple[float, ...] | list[float], problems: list[str]) -> None:

@@ -134,7 +134,7 @@ def compare(
     methods = [*(REFERENCES if references else ()), *choose_methods(optimizers)]
     slugs = _slugs(tasks)
     folder = choose_folder(output, "+".join(slugs.values())[:_LONGEST], resume)
-    config = {**dataclasses.asdict(budget), "methods": [m.slug for m in methods]}
+    config = {**_plain(budget), "methods": [m.slug for m in methods]}
     described = {m.slug: repr(m.optimizer) for m in methods if m.optimizer is not None}
     manifest = {"tasks": {t.name: t.digest for t in tasks}, **config, "optimizers": described}
     with prepared(folder, resume):
@@ -163,6 +163,12 @@ def compare(
             f"{error} What was finished is kept in '{folder}': go on with --resume (in Python resume=True)."
         ) from error
     return result
+
+
+def _plain(budget: Budget) -> dict[str, Any]:
+    """Return what the tables depend on; learning rates that never widen are as in folders of older "
+    "versions."""
+    return {name: value for name, value in dataclasses.asdict(budget).items() if name != "widen" or value}
 
 
 def _slugs(tasks: Sequence[Task]) -> dict[str, str]:

@@ -8,7 +8,6 @@ from typing import Any
 from neuralopt.benchmark.ranking import findings, ranking_rows, summary
 from neuralopt.benchmark.records import Record
 from neuralopt.benchmark.task import Task
-from neuralopt.estimators.predictor import Predictor
 from neuralopt.joint.keeping import write_packed
 from neuralopt.models import MLP
 
@@ -54,6 +53,7 @@ def conclude(folder: Path, task: Task, slug: str, records: Named) -> dict[str, A
         "best_model_label": label,
         "rows": rows,
         "findings": findings([record for _, record in records]),
+        **({"tables": tables} if (tables := task.further_tables([record for _, record in records])) else {}),
     }
 
 
@@ -62,15 +62,12 @@ def _kept(path: Path, task: Task, record: Record, row: dict[str, Any]) -> str | 
     if "fitted" in record.header:
         arrays = {k.removeprefix("fitted/"): a for k, a in record.arrays.items() if k.startswith("fitted/")}
         return str(write_packed(path, record.header["fitted"], arrays))
-    return None if record.header["network"] is None else str(_predictor(task, record, row).save(path))
-
-
-def _predictor(task: Task, record: Record, row: dict[str, Any]) -> Predictor:
-    network = record.header["network"]
+    if (network := record.header["network"]) is None:
+        return None
     mlp = MLP(**{**network, "layer_sizes": tuple(network["layer_sizes"])})
     kept = ("method", "label", "learning_rate", "metric", "metric_low", "metric_high", "loss")
     origin = {"task": task.name, "metric_name": task.facts()["metric"], **{k: row[k] for k in kept}}
-    return Predictor(task.encoder, mlp, record.params(), origin)
+    return str(task.keep(path, mlp, record.params(), origin))
 
 
 def timings(done: dict[str, Named]) -> str:

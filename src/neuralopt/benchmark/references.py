@@ -43,7 +43,8 @@ def fit_linear(task: Task) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarra
 def _ridge(X: np.ndarray, y: np.ndarray, alpha: float) -> tuple[np.ndarray, np.ndarray]:
     from sklearn.linear_model import Ridge
 
-    model = Ridge(alpha=alpha).fit(X, y)
+    # texts come in float32, in which a weak penalty leaves nothing of the smallest eigenvalues
+    model = Ridge(alpha=alpha).fit(X.astype(np.float64), y)
     return np.atleast_2d(model.coef_).T, np.atleast_1d(model.intercept_)
 
 

@@ -13,10 +13,11 @@ from neuralopt.benchmark.methods import Method, learning_rates
 from neuralopt.benchmark.real_task import RealTask
 from neuralopt.benchmark.records import Record, model_arrays
 from neuralopt.benchmark.references import fit_boosting, fit_linear, validation_loss
-from neuralopt.benchmark.scores import figures, loss_of, score
+from neuralopt.benchmark.scores import figures, score
 from neuralopt.benchmark.search_run import search_once, searched_network
 from neuralopt.benchmark.statistics import best_learning_rate
 from neuralopt.benchmark.task import Task
+from neuralopt.benchmark.widening import lowest_validation, widened_sweep
 from neuralopt.core.results import Status
 from neuralopt.engine import SweepResult, sweep
 from neuralopt.models import MLP
@@ -52,37 +53,44 @@ def run_method(method: Method, task: Task, budget: Budget, progress: Progress | 
 
 
 def _gradient(method: Method, task: Task, budget: Budget, progress: Progress) -> Record | None:
-    metric = "accuracy" if task.kind == "classification" else "r2"
+    metric = task.metric
     rates = learning_rates(method, budget.rates) if isinstance(budget.rates, int) else np.array(budget.rates)
     epochs, network = budget.epochs_for(task), budget.network(task)
     whole = getattr(method.optimizer, "full_batch", False)
-    result = sweep(
-        network,
-        (task.train.X, task.train.y),
-        optimizer=method.optimizer,
-        learning_rates=rates.tolist(),
-        seeds=range(budget.seeds),
-        loss=loss_of(task),
-        epochs=epochs,
-        batch_size=None if whole else budget.batch_size,
-        validation=(task.validation.X, task.validation.y),
-        metrics=[metric],
-        progress=progress,
-    )
+
+    def run(tried: np.ndarray) -> SweepResult:
+        return sweep(
+            network,
+            (task.train.X, task.train.y),
+            optimizer=method.optimizer,
+            learning_rates=tried.tolist(),
+            seeds=range(budget.seeds),
+            loss=task.loss,
+            epochs=epochs,
+            batch_size=None if whole else budget.batch_size,
+            validation=(task.validation.X, task.validation.y),
+            metrics=[metric],
+            progress=progress,
+        )
+
+    result = widened_sweep(run, rates, budget.widen)
+    widened, rates = len(result.learning_rates) > len(rates), result.learning_rates
     if any(status is Status.INTERRUPTED for row in result.status for status in row):
         return None
     shape = (len(rates), budget.seeds)
     outputs = _test_outputs(network, result, task)
     diverged = np.array([[s is Status.DIVERGED for s in row] for row in result.status])
-    lowest = np.where(diverged, np.inf, _lowest(result.history["validation_loss"]))
+    lowest = lowest_validation(result)
     best = best_learning_rate(lowest)
     test_loss, test_metric = figures(task, outputs.reshape(-1, *outputs.shape[2:]))
+    batch = len(task.train.X) if whole else min(budget.batch_size, len(task.train.X))
     header = {
         "learning_rates": [float(rate) for rate in rates],
         "seeds": list(range(budget.seeds)),
         "best": best,
         "epochs": epochs,
-        "batch_size": len(task.train.X) if whole else min(budget.batch_size, len(task.train.X)),
+        "steps": -(-len(task.train.X) // batch),
+        "batch_size": batch,
         "parameters": network.parameter_count,
         "statuses": [[status.value for status in row] for row in result.status],
         "diverged": diverged.tolist(),
@@ -91,6 +99,11 @@ def _gradient(method: Method, task: Task, budget: Budget, progress: Progress) ->
         "network": dataclasses.asdict(network),
         "scores": None if best is None else score(task, outputs[best]),
     }
+    if widened:
+        header["said"] = [
+            f"The learning rates of {method.label} were widened to {rates[0]:.2g} ... {rates[-1]:.2g}, for "
+            "the best lay at the edge."
+        ]
     arrays = {
         "train_loss": result.history["loss"],
         "validation_loss": result.history["validation_loss"],
@@ -112,11 +125,6 @@ def _test_outputs(network: MLP, result: SweepResult, task: Task) -> np.ndarray:
         return np.array(
             [[network.forward(result.params(i, j), X) for j in seeds] for i in rates], dtype=np.float64
         )
-
-
-def _lowest(curves: np.ndarray) -> np.ndarray:
-    """Return the lowest finite entry of every curve, infinity where there is none."""
-    return np.where(np.isfinite(curves), curves, np.inf).min(axis=-1)
 
 
 def _reference(method: Method, task: Task, progress: Progress) -> Record | None:

@@ -4,12 +4,7 @@ import numpy as np
 
 from neuralopt.benchmark.statistics import Score, bootstrap_mean, bootstrap_r2
 from neuralopt.benchmark.task import Task
-from neuralopt.models import CrossEntropy, Loss, SquaredError, accuracy, r2
-
-
-def loss_of(task: Task) -> Loss:
-    """Return the loss that networks are trained with on a task."""
-    return CrossEntropy() if task.kind == "classification" else SquaredError()
+from neuralopt.models import METRICS
 
 
 def figures(task: Task, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -25,8 +20,7 @@ def figures(task: Task, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     -------
     loss, metric : float arrays of shape (runs,)
     """
-    y, loss = task.test.y, loss_of(task)
-    metric = accuracy if task.kind == "classification" else r2
+    y, loss, metric = task.test.y, task.loss, METRICS[task.metric]
     with np.errstate(all="ignore"):  # a diverged run may overflow; it is marked as such
         losses = np.array([float(loss.value(out, y)) for out in outputs])
         return losses, np.array([float(metric(out, y)) for out in outputs])
@@ -49,8 +43,8 @@ def score(task: Task, outputs: np.ndarray) -> dict[str, list[float]] | None:
     y = task.test.y
     with np.errstate(all="ignore"):
         if task.kind == "classification":
-            rows = np.stack([CrossEntropy().rows(out, y) for out in outputs])
-            hits = np.stack([(out.argmax(axis=1) == y).astype(float) for out in outputs])
+            rows = np.stack([task.per_unit(task.loss.rows(out, y)) for out in outputs])
+            hits = np.stack([task.per_unit(task.hits(out)) for out in outputs])
             if not np.isfinite(rows).all():
                 return None
             loss, metric = bootstrap_mean(rows), bootstrap_mean(hits)

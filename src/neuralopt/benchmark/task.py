@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,10 +10,14 @@ import numpy as np
 from neuralopt.core.errors import DataError
 from neuralopt.core.validation import check_count
 from neuralopt.datasets import TableEncoder, recognise_task
+from neuralopt.estimators.predictor import Predictor
+from neuralopt.models import MLP, CrossEntropy, Loss, SquaredError
 from neuralopt.storage import dumps
 
 if TYPE_CHECKING:
     import pandas
+
+    from neuralopt.benchmark.records import Record
 
 _TEST, _VALIDATION = 0.2, 0.2
 
@@ -32,7 +37,7 @@ class Task:
     Attributes
     ----------
     name : str
-    encoder : TableEncoder
+    encoder : TableEncoder, or PairEncoder of a `TextTask`
         Its statistics come from the training rows only.
     reason : str
         How the kind of task was recognised.
@@ -42,7 +47,7 @@ class Task:
     """
 
     name: str
-    encoder: TableEncoder
+    encoder: Any
     reason: str
     train: Split
     validation: Split
@@ -61,6 +66,36 @@ class Task:
             return len(self.encoder.classes)
         return self.train.y.shape[1]
 
+    @property
+    def loss(self) -> Loss:
+        """What networks are trained with."""
+        return CrossEntropy() if self.kind == "classification" else SquaredError()
+
+    @property
+    def metric(self) -> str:
+        """The name of the metric among `METRICS`."""
+        return "accuracy" if self.kind == "classification" else "r2"
+
+    def hits(self, outputs: np.ndarray) -> np.ndarray:
+        """Return for every test row 1.0 where a classifier's outputs are right, otherwise 0.0."""
+        return (outputs.argmax(axis=1) == self.test.y).astype(float)
+
+    def per_unit(self, values: np.ndarray) -> np.ndarray:
+        """Return figures of the test rows as figures of what is drawn anew for an interval: the rows."""
+        return values
+
+    def network(self, hidden: tuple[int, ...], activation: str) -> MLP:
+        """Return the network that is trained."""
+        return MLP((self.train.X.shape[1], *hidden, self.outputs), activation)
+
+    def keep(self, path: Path, mlp: MLP, params: Any, origin: dict[str, Any]) -> Path:
+        """Save a trained network with the encoding of its table."""
+        return Predictor(self.encoder, mlp, params, origin).save(path)
+
+    def further_tables(self, records: "list[Record]") -> list[dict[str, Any]]:
+        """Return further tables of the report, each with title, columns, rows of texts and a note."""
+        return []
+
     def facts(self) -> dict[str, Any]:
         """Return what a report says of the task."""
         classes = self.encoder.classes if self.kind == "classification" else None
@@ -68,7 +103,7 @@ class Task:
             "name": self.name,
             "kind": self.kind,
             "metric": "accuracy" if classes else "r2",
-            "loss": "cross-entropy" if classes else "mean squared error",
+            "loss": self.loss.title,
             "target": ", ".join(self.encoder.target_names),
             "n_train": len(self.train.X),
             "n_validation": len(self.validation.X),
@@ -187,7 +222,7 @@ def reason_of(frame: "pandas.DataFrame", encoder: TableEncoder, task: str | None
     return recognise_task(frame.iloc[:, place])[1]
 
 
-def digest_of(encoder: TableEncoder, splits: list[Split]) -> str:
+def digest_of(encoder: Any, splits: list[Split]) -> str:
     """Return the checksum of an encoding and of encoded rows."""
     running = hashlib.sha256(dumps(encoder.to_dict()).encode())
     for split in splits:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from neuralopt.cli import text
 from neuralopt.core.errors import InvalidArgument, NeuraloptError, StorageError
 
 # What a subcommand needs is imported when it runs: --help answers at once.
@@ -19,6 +20,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+app.add_typer(text.app, name="text")
 
 
 @app.command()
@@ -72,11 +74,11 @@ def compare(
             real=real,
             task=task,
             optimizers=optimizers,
-            rates=rates if learning_rates is None else _numbers("--learning-rates", learning_rates, float),
+            rates=rates if learning_rates is None else numbers("--learning-rates", learning_rates, float),
             seeds=seeds,
             epochs=epochs,
             batch_size=batch_size,
-            hidden=_numbers("--hidden", hidden, int),
+            hidden=numbers("--hidden", hidden, int),
             activation=activation,
             missing=missing,
             drop=drop or [],
@@ -115,7 +117,7 @@ def joint(
     from neuralopt.benchmark.joint_run import JointSettings
     from neuralopt.cli.joint import Options, run
 
-    settings = JointSettings(final, mode, _numbers("--hidden", hidden, int), epochs, seed)
+    settings = JointSettings(final, mode, numbers("--hidden", hidden, int), epochs, seed)
     run(Options(sim, real, target or [], task, drop or [], settings, output, title))
 
 
@@ -157,8 +159,8 @@ def search(
     settings = SearchSettings(
         loss,
         activation,
-        _numbers("--hidden", hidden, int),
-        None if levels is None else _numbers("--levels", levels, float),
+        numbers("--hidden", hidden, int),
+        None if levels is None else numbers("--levels", levels, float),
         sweeps,
         budget,
         hybrid,
@@ -169,7 +171,7 @@ def search(
 
 @app.command()
 def predict(
-    model: Annotated[Path, typer.Argument(help="A model file that compare, joint or search has written.")],
+    model: Annotated[Path, typer.Argument(help="A model file that a command of neuralopt has written.")],
     data: Annotated[Path, typer.Argument(help="A CSV, Parquet or NPZ file with the columns of training.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="CSV file to write; by default standard output.")
@@ -191,7 +193,7 @@ def predict(
                 )
         check_writable(output)
     predictor = load_predictor(model)
-    predictions = predictor.predict(read_table(data, min_rows=1))
+    predictions = predictor.predict(read_table(data, min_rows=1, texts=predictor.texts))
     table = predictions.to_csv(index=False)
     if output is None:
         _write_out(table)
@@ -224,7 +226,8 @@ def doctor() -> None:
         typer.echo(f"{name:14} {fact}")
 
 
-def _numbers(option: str, text: str, kind: type) -> tuple:
+def numbers(option: str, text: str, kind: type) -> tuple:
+    """Return the numbers of an option, or refuse it in its own name."""
     try:
         return tuple(kind(part) for part in text.split(","))
     except ValueError:

@@ -60,9 +60,9 @@ def run(options: Options) -> None:
     tasks = _tasks(options)
     out = Console()
     for task in tasks:
-        _announce(out, task, budget)
+        announce(out, task, budget)
     count = sum(len(methods_for(task, [*REFERENCES, *methods])) for task in tasks)
-    with _progress(count) as observe:
+    with progress(count) as observe:
         result = run_comparison(
             tasks,
             optimizers=wanted,
@@ -72,7 +72,7 @@ def run(options: Options) -> None:
             title=options.title,
             observe=observe,
         )
-    _conclude(out, result)
+    conclude(out, result)
 
 
 def _tasks(options: Options) -> list[Task]:
@@ -138,9 +138,10 @@ def _task(data: str, name: str, options: Options) -> Task:
     return make_task(name, frame, target[0] if len(target) == 1 else target, **given)
 
 
-def _announce(out: Console, task: Task, budget: Budget) -> None:
+def announce(out: Console, task: Task, budget: Budget) -> None:
+    """Say what is compared on a task."""
     facts = task.facts()
-    kind = f"{facts['n_outputs']} classes" if facts["classes"] else "regression"
+    kind = f"{len(facts['classes'])} classes" if facts["classes"] else "regression"
     network = "-".join(map(str, budget.network(task).layer_sizes))
     text = (
         f": {kind}, target {facts['target']}, {facts['n_train']} training, {facts['n_validation']} "
@@ -152,7 +153,7 @@ def _announce(out: Console, task: Task, budget: Budget) -> None:
 
 
 @contextlib.contextmanager
-def _progress(count: int) -> Iterator[Any]:
+def progress(count: int) -> Iterator[Any]:
     """Yield an observer that draws one bar for all methods and names the running one."""
     columns = (
         TextColumn("{task.description}"),
@@ -179,7 +180,8 @@ def _progress(count: int) -> Iterator[Any]:
         bar.update(job, now="")
 
 
-def _conclude(out: Console, result: Comparison) -> None:
+def conclude(out: Console, result: Comparison) -> None:
+    """Print the ranking and where everything is; write the report; exit with 130 after an interruption."""
     for part in ranking_table(result.ranking):
         out.print(part)
 

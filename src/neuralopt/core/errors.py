@@ -23,6 +23,10 @@ class StorageError(NeuraloptError, OSError):
     """A file cannot be written, or is damaged, foreign or newer than this version reads."""
 
 
+class ServerError(NeuraloptError, ConnectionError):
+    """A server is absent, too slow, or answers what cannot be used; the text says what was kept."""
+
+
 class MissingDependency(NeuraloptError, ImportError):
     """An optional package is needed; the text gives the line that installs it."""
 

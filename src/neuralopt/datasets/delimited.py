@@ -2,9 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -19,8 +20,8 @@ _QUOTE = "Look for a quote that is not closed."
 _DECIMAL_COMMA = r"\s*[+-]?\d+(?:,\d+(?:[eE][+-]?\d+)?)?\s*"
 
 
-def read_delimited(file: Path) -> pd.DataFrame:
-    """Return the table of a text file whose delimiter is found by looking."""
+def read_delimited(file: Path, texts: Collection[str] = ()) -> pd.DataFrame:
+    """Return the table of a text file whose delimiter is found by looking; columns of texts as they stand."""
     text = _decoded(file)
     delimiter = _sniffed(text)
     names = [name.strip() for name in next(_rows(text, delimiter), [])]
@@ -28,20 +29,28 @@ def read_delimited(file: Path) -> pd.DataFrame:
         raise DataError(f"'{file}' holds blank lines only. Give a table with a line of column names.")
     check_names(names, file)
     _check_widths(text, delimiter, len(names), file)
+    wanted = [name for name in texts if name in names]
     try:
-        frame = pd.read_csv(
-            io.StringIO(text),
-            sep=delimiter,
-            header=0,
-            names=names,
-            skipinitialspace=True,
-            low_memory=False,  # a column's type comes from all of its cells
-        )
+        frame = _parsed(text, delimiter, names)
+        if wanted:
+            frame[wanted] = _parsed(text, delimiter, names, dtype=str, na_filter=False)[wanted]
     except pd.errors.ParserError as error:
         raise DataError(f"'{file}' cannot be parsed: {error}. {_QUOTE}") from error
     if delimiter != ",":
-        _check_decimal_commas(frame, file)
+        _check_decimal_commas(frame.drop(columns=wanted), file)
     return frame
+
+
+def _parsed(text: str, delimiter: str, names: list[str], **options: Any) -> pd.DataFrame:
+    return pd.read_csv(
+        io.StringIO(text),
+        sep=delimiter,
+        header=0,
+        names=names,
+        skipinitialspace=True,
+        low_memory=False,  # a column's type comes from all of its cells
+        **options,
+    )
 
 
 def _decoded(file: Path) -> str:

@@ -1,6 +1,7 @@
 """A user's file to a data frame, whatever its format."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
@@ -21,7 +22,9 @@ _READERS = {
 }
 
 
-def read_table(path: str | os.PathLike[str], *, min_rows: int = 2) -> pd.DataFrame:
+def read_table(
+    path: str | os.PathLike[str], *, min_rows: int = 2, texts: Collection[str] = ()
+) -> pd.DataFrame:
     """Read a CSV, TSV, TXT, Parquet or NPZ file as a table.
 
     Text files are UTF-8, with or without a byte order mark, and begin with a line of column names; comma,
@@ -39,6 +42,8 @@ def read_table(path: str | os.PathLike[str], *, min_rows: int = 2) -> pd.DataFra
         The file; its suffix says the format, in upper or lower case.
     min_rows : int, default 2
         Fewer rows are refused. For prediction give 1.
+    texts : collection of str, default ()
+        Columns of text files that are taken as they stand: ``None`` and ``007`` are texts there.
 
     Returns
     -------
@@ -67,6 +72,7 @@ def read_table(path: str | os.PathLike[str], *, min_rows: int = 2) -> pd.DataFra
             f"'{file}' has the suffix '{suffix}', and tables are read from {', '.join(_READERS)}."
             f"{did_you_mean(suffix, _READERS)} Convert it, or rename it when it is one of these."
         )
-    frame = _READERS[suffix](file)
+    reader = _READERS[suffix]
+    frame = reader(file, texts) if reader is read_delimited else reader(file)
     check_rows(len(frame), min_rows, file)
     return frame

@@ -55,5 +55,28 @@ class SweepResult:
             self.params(learning_rate, seed), self._of(self._statistics, learning_rate, seed)
         )
 
+    def joined(self, other: "SweepResult") -> "SweepResult":
+        """Return both sweeps of the same model and seeds as one, its learning rates in ascending order."""
+        order = np.argsort(np.concatenate([self.learning_rates, other.learning_rates]))
+        runs = (order[:, None] * len(self.seeds) + np.arange(len(self.seeds))).ravel()
+
+        def columns(mine: Any, its: Any) -> Any:
+            return np.concatenate([mine, its])[order]
+
+        def stacked(mine: Any, its: Any) -> Any:
+            return np.concatenate([mine, its])[runs]
+
+        return dataclasses.replace(
+            self,
+            learning_rates=columns(self.learning_rates, other.learning_rates),
+            history={name: columns(column, other.history[name]) for name, column in self.history.items()},
+            status=tuple((*self.status, *other.status)[k] for k in order),
+            best_epoch=columns(self.best_epoch, other.best_epoch),
+            seconds=self.seconds + other.seconds,
+            compile_seconds=self.compile_seconds + other.compile_seconds,
+            _params=tree.map(stacked, self._params, other._params),
+            _statistics=tree.map(stacked, self._statistics, other._statistics),
+        )
+
     def _of(self, stacked: Any, learning_rate: int, seed: int) -> Any:
         return tree.map(lambda leaf: leaf[learning_rate * len(self.seeds) + seed], stacked)

@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from neuralopt.estimators.predictor import Predictor, class_answers
 from neuralopt.joint import JointOptimizer
 from neuralopt.joint.keeping import KIND, pack, read_fitted, write_packed
 from neuralopt.storage import read_kind
+from neuralopt.text.predictor import KIND as TEXT_KIND
+from neuralopt.text.predictor import TextPredictor
 
 if TYPE_CHECKING:
     import pandas
@@ -34,6 +36,8 @@ class JointPredictor:
     encoder: TableEncoder
     joint: JointOptimizer
     origin: dict[str, Any]
+
+    texts: ClassVar[tuple[str, ...]] = ()  # no column is taken as it stands
 
     def predict(self, frame: "pandas.DataFrame") -> "pandas.DataFrame":
         """Return the predictions for a table.
@@ -112,8 +116,8 @@ class JointPredictor:
         return cls(TableEncoder.from_dict(held["encoder"]), joint, held["origin"])
 
 
-def load_predictor(path: str | Path) -> Predictor | JointPredictor:
-    """Read a model that ``neuralopt compare`` or ``neuralopt joint`` has kept.
+def load_predictor(path: str | Path) -> Predictor | JointPredictor | TextPredictor:
+    """Read a model that ``neuralopt compare``, ``joint``, ``search`` or ``text`` has kept.
 
     Parameters
     ----------
@@ -122,12 +126,15 @@ def load_predictor(path: str | Path) -> Predictor | JointPredictor:
 
     Returns
     -------
-    Predictor or JointPredictor
-        Both turn a table into answers.
+    Predictor, JointPredictor or TextPredictor
+        All turn a table into answers.
 
     Raises
     ------
     StorageError
         When the file is missing, damaged, foreign, of another kind or newer.
     """
-    return JointPredictor.load(path) if read_kind(path) == KIND else Predictor.load(path)
+    kind = read_kind(path)
+    if kind == TEXT_KIND:
+        return TextPredictor.load(path)
+    return JointPredictor.load(path) if kind == KIND else Predictor.load(path)

@@ -2,13 +2,14 @@
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from neuralopt.core.errors import DataError, StorageError
 from neuralopt.datasets import TableEncoder
 from neuralopt.models import MLP, softmax
+from neuralopt.models.layers import layer_arrays, layers_of
 from neuralopt.storage import read_container, write_container
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Predictor:
     mlp: MLP
     params: list[tuple[np.ndarray, np.ndarray]]
     origin: dict[str, Any]
+
+    texts: ClassVar[tuple[str, ...]] = ()  # no column is taken as it stands
 
     def predict(self, frame: "pandas.DataFrame") -> "pandas.DataFrame":
         """Return the predictions for a table.
@@ -90,10 +93,9 @@ class Predictor:
             "mlp": dataclasses.asdict(self.mlp),
             "origin": self.origin,
         }
-        arrays = {}
-        for k, (W, b) in enumerate(self.params):
-            arrays |= {f"layers/{k}/W": np.asarray(W), f"layers/{k}/b": np.asarray(b)}
-        return write_container(path, kind=KIND, version=VERSION, header=header, arrays=arrays)
+        return write_container(
+            path, kind=KIND, version=VERSION, header=header, arrays=layer_arrays(self.params)
+        )
 
     @classmethod
     def load(cls, path: str | Path) -> "Predictor":
@@ -115,8 +117,7 @@ class Predictor:
         held = read_container(path, kind=KIND, version=VERSION)
         try:
             mlp = MLP(**{**held.header["mlp"], "layer_sizes": tuple(held.header["mlp"]["layer_sizes"])})
-            count = len(mlp.layer_sizes) - 1
-            params = [(held.arrays[f"layers/{k}/W"], held.arrays[f"layers/{k}/b"]) for k in range(count)]
+            params = layers_of(held.arrays, len(mlp.layer_sizes) - 1)
             encoder = TableEncoder.from_dict(held.header["encoder"])
             origin = held.header["origin"]
         except (KeyError, TypeError, ValueError) as error:

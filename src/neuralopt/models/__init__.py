@@ -2,7 +2,7 @@
 
 from neuralopt.models.activations import ACTIVATIONS, Activation
 from neuralopt.models.losses import LOSSES, CrossEntropy, Hinge, Loss, SquaredError, get_loss, softmax
-from neuralopt.models.metrics import METRIC_TARGETS, METRICS, accuracy, r2
+from neuralopt.models.metrics import METRIC_TARGETS, METRICS, accuracy, r2, sign_accuracy
 from neuralopt.models.mlp import MLP
 from neuralopt.models.network import Network
 from neuralopt.models.networks import NeuralNetwork, RecursiveMLP, TwoLayerMLP
@@ -25,5 +25,6 @@ __all__ = [
     "accuracy",
     "get_loss",
     "r2",
+    "sign_accuracy",
     "softmax",
 ]

@@ -57,7 +57,31 @@ def r2(prediction: Any, target: Any) -> Any:
     return xp.mean(xp.where(spread > 0, 1 - residual / safe, xp.zeros_like(spread)))
 
 
-METRICS = {"accuracy": accuracy, "r2": r2}
+def sign_accuracy(prediction: Any, target: Any) -> Any:
+    """Return the share of outputs on the same side of zero as their targets -1 and +1.
 
-METRIC_TARGETS = {"accuracy": "class", "r2": "real"}
+    Parameters
+    ----------
+    prediction, target : array of shape (n, k)
+        Scores, and -1 or +1.
+
+    Returns
+    -------
+    array of shape ()
+        Between 0 and 1. A score of exactly zero counts as negative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(sign_accuracy(np.array([[0.3], [-0.2]]), np.array([[1.0], [1.0]])))
+    0.5
+    """
+    xp = namespace(prediction)
+    hits = (prediction > 0) == (target > 0)
+    return xp.mean(xp.astype(hits, prediction.dtype))
+
+
+METRICS = {"accuracy": accuracy, "r2": r2, "sign_accuracy": sign_accuracy}
+
+METRIC_TARGETS = {"accuracy": "class", "r2": "real", "sign_accuracy": "real"}
 """What each metric takes as targets; see `Loss.targets`."""

@@ -50,6 +50,7 @@ _ROW = {
     "runs": int,
     "record": str,
 }
+_TABLE = {"title": str, "columns": list, "rows": list, "note": str}
 _FINDING = {"code": str, "title": str, "cause": str, "cure": str, "methods": list}
 
 
@@ -80,6 +81,11 @@ def ranking_problems(ranking: Mapping[str, Any]) -> list[str]:
             problems += _check(row, _ROW, f"row {j + 1} of {place}")
         for j, finding in enumerate(_items(task, "findings")):
             problems += _check(finding, _FINDING, f"finding {j + 1} of {place}")
+        for j, table in enumerate(_items(task, "tables")):  # older rankings have none
+            problems += _check(table, _TABLE, f"table {j + 1} of {place}")
+            width = len(_items(table, "columns"))
+            if any(not isinstance(row, list) or len(row) != width for row in _items(table, "rows")):
+                problems.append(f"table {j + 1} of {place} has rows of other widths than its {width} columns")
     return problems
 
 

@@ -56,7 +56,23 @@ def ranking_table(ranking: Mapping[str, Any]) -> "list[RenderableType]":
         notes = [f"\n{f['code']} {f['title']}: {', '.join(f['methods'])}." for f in task["findings"]]
         text = Text.assemble(task["summary"], ("".join(notes), "dim"))
         renderables += [table, Padding(text, (1, 0))]
+        for further in task.get("tables", []):
+            renderables += [_further(further), Padding(Text(further["note"], "dim"), (0, 0, 1, 0))]
     return renderables
+
+
+def _further(held: Mapping[str, Any]) -> "RenderableType":
+    """Return a table that a task brought with it."""
+    from rich.table import Table
+    from rich.text import Text
+
+    title = Text(held["title"], style="bold")
+    table = Table(title=title, title_justify="left", header_style="dim", box=None, pad_edge=False)
+    for column in held["columns"]:
+        table.add_column(Text(column), overflow="fold")
+    for row in held["rows"]:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    return table
 
 
 def _remark(row: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ import pytest
 
 from neuralopt import GradientModel, HybridModel, SearchModel
 from neuralopt.core.errors import DataError, InvalidArgument, StorageError
+from neuralopt.search.run import Run
 
 X, Y = np.arange(12.0).reshape(6, 2), np.arange(6.0)
 
@@ -154,9 +155,15 @@ ROWS = [
         "labels must be all numbers or all text, y has 1 in row 0 and 'a' in row 1. Likely cause: missing labels, or a column of mixed types. Drop such rows, or convert all: y.astype(str).",
     ),
     (
+        {"loss": "01"},
+        X,
+        np.array([0, 1.0, 0, np.nan, 1, 1], dtype=object),
+        "labels must be finite, y has nan in row 3. Likely cause: missing labels. Drop such rows.",
+    ),
+    (
         {"loss": "hinge"},
         X,
-        [1, 0, None, 1, 0, 1],
+        [1, 0.0, None, 1, 0, 1],
         "labels must be all numbers or all text, y has 1 in row 0 and None in row 2. Likely cause: missing labels, or a column of mixed types. Drop such rows, or convert all: y.astype(str).",
     ),
     (
@@ -241,3 +248,9 @@ def test_what_is_asked_too_early_or_of_another_width(tmp_path):
         model.search(X, Y, 0)
     with pytest.raises(InvalidArgument, match="budget_s must be seconds"):
         model.search(X, Y, 1, budget_s=0)
+
+
+def test_a_bad_rate_is_refused_before_the_search(monkeypatch):
+    monkeypatch.setattr(Run, "go", None)  # a search would fail
+    with pytest.raises(InvalidArgument, match="Adam: learning_rate must satisfy 0 <= learning_rate, got -1"):
+        HybridModel(2, [3], 1).search_and_train(X, Y, 1, learning_rate=-1)

@@ -10,6 +10,7 @@ from neuralopt.core.results import Status
 from neuralopt.core.validation import check_count
 from neuralopt.engine import History
 from neuralopt.models.mlp import Params
+from neuralopt.optimizers import Adam
 from neuralopt.search.descent import descend
 from neuralopt.search.net import ON_OFF
 from neuralopt.search.objectives import Objective
@@ -109,6 +110,7 @@ class HybridModel(SearchModel):
         count = check_count("num_iterations", num_iterations)
         budget = self.settings.budget_s if budget_s is None else check_budget(budget_s)
         begun = time.perf_counter()
+        Adam(learning_rate=learning_rate)  # refuses a rate that the descent could not use
         X = read_inputs(X, self.mlp.layer_sizes[0])
         targets = read_targets(y, len(X), self.mlp.layer_sizes[-1], self.settings.loss)
         objective = self._try_loss(X, targets)

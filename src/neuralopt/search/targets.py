@@ -1,12 +1,14 @@
-"""Rows and targets as a search reads them: checked, labels coded, predictions decoded."""
+"""Rows and targets as a search reads them: checked, brought into one form, predictions decoded."""
 
 import dataclasses
+import numbers
 from typing import Any
 
 import numpy as np
 
 from neuralopt.core.arrays import read_numbers
 from neuralopt.core.errors import DataError, InvalidArgument, did_you_mean
+from neuralopt.search.labels import code_labels, sorted_labels
 from neuralopt.search.objectives import NAMED, Objective, classes_of, own_objective
 
 CLASS_LOSSES = ("01", "cross_entropy", "hinge", "f1", "auc")
@@ -70,13 +72,13 @@ def read_targets(y: Any, rows: int, outputs: int, loss: Any) -> Targets:
     if len(y.shape) not in (1, 2) or len(y) != rows:
         raise DataError(f"y must have an entry or a row for each of {rows} rows of X, got shape {y.shape}.")
     if isinstance(loss, str) and loss in CLASS_LOSSES:
-        return _labels(y, outputs, loss)
+        return _coded(y, outputs, loss)
     column = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
     text = _is_text(y)
     if not isinstance(loss, str) and column.ndim == 1 and (text or column.dtype.kind in "iu"):
         return _own(column, outputs)
     if loss == "squared_error" and column.ndim == 1 and (text or outputs > 1):
-        coded = _labels(column, outputs, loss)
+        coded = _coded(column, outputs, loss)
         return Targets(coded.real, coded.real, coded.classes, True)
     real = _bounded(read_numbers(y, "y"), "y")
     one = real.ndim == 1
@@ -96,31 +98,9 @@ def decode(outputs: np.ndarray, classes: np.ndarray | None, one_column: bool) ->
     return outputs[:, 0] if one_column else outputs
 
 
-def _labels(y: np.ndarray, outputs: int, loss: str) -> Targets:
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = y[:, 0]
-    if y.ndim == 2:
-        y = _one_hot_labels(y, outputs, loss)
-    if y.dtype.kind == "f":
-        bad = ~np.isfinite(y) | (y != np.round(y))
-        if bad.any():
-            raise DataError(
-                f"loss {loss!r} takes class labels, y has {float(y[bad][0])!r} in row {int(np.argmax(bad))}. "
-                "Likely cause: real targets. Use loss='squared_error', or round them to labels."
-            )
-    found = _sorted(y)
-    room = max(outputs, 2)
-    if len(found) > room:
-        raise DataError(
-            f"loss {loss!r} with output_size={outputs} takes at most {room} classes, y has {len(found)}: "
-            f"{', '.join(map(repr, found[:6].tolist()))}{', ...' if len(found) > 6 else ''}. "
-            f"Likely cause: real targets, which loss='squared_error' takes{_as_floats(found)}, or too "
-            f"few outputs: classes need output_size={len(found)}, which SearchClassifier sets itself."
-        )
-    if loss == "auc" and len(found) != 2:
-        raise DataError(f"loss 'auc' takes rows of two classes, y has {len(found)}: {found.tolist()}.")
-    classes = _classes(found, outputs)
-    codes = np.searchsorted(classes, y)
+def _coded(y: np.ndarray, outputs: int, loss: str) -> Targets:
+    """Return labels as class indices; a readout aims at their one-hot code, or at -1 and 1."""
+    codes, classes = code_labels(y, outputs, loss)
     if outputs == 1:
         real = np.where(codes == 1, 1.0, -1.0)[:, None]
     else:
@@ -128,43 +108,9 @@ def _labels(y: np.ndarray, outputs: int, loss: str) -> Targets:
     return Targets(codes, real, classes, True)
 
 
-def _classes(found: np.ndarray, outputs: int) -> np.ndarray:
-    """Return the label of every output; labels counted from 0 leave room for absent ones."""
-    if found.dtype.kind in "iufb" and np.isin(found, np.arange(max(outputs, 2))).all():
-        return np.arange(max(outputs, 2)).astype(found.dtype if found.dtype.kind != "b" else np.int64)
-    if len(found) == 1 and found.dtype.kind in "iuf":
-        return np.sort(np.array([found[0], -found[0]]))
-    return found
-
-
-def _as_floats(found: np.ndarray) -> str:
-    """Return how text that spells numbers becomes numbers."""
-    try:
-        found.astype(np.float64)
-    except (TypeError, ValueError):
-        return ""
-    return " as y.astype(float)" if found.dtype.kind in "OUS" else ""
-
-
-def _one_hot_labels(y: np.ndarray, outputs: int, loss: str) -> np.ndarray:
-    law = f"loss {loss!r} takes labels of shape (n,), or one-hot rows of {outputs} columns"
-    if y.shape[1] != outputs:
-        raise DataError(
-            f"{law}, got shape {y.shape}. Likely cause: another output_size than classes, or several targets."
-        )
-    wrong = ~(np.isin(y, (0, 1)).all(axis=1) & ((y == 1).sum(axis=1) == 1))
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise DataError(
-            f"{law}: a single 1 and else 0; row {row} is {y[row].tolist()}. Likely cause: soft labels, "
-            "several labels in a row, or none. Give the most likely class: y.argmax(axis=1)."
-        )
-    return y.argmax(axis=1)
-
-
 def _own(y: np.ndarray, outputs: int) -> Targets:
     """Return labels for a callable as they are; a readout aims at their one-hot code."""
-    found = _sorted(y)
+    found = sorted_labels(y)
     if (
         y.dtype.kind not in "iu"
         or len(found) > max(outputs, 2)
@@ -176,7 +122,7 @@ def _own(y: np.ndarray, outputs: int) -> Targets:
             f"a loss of one's own takes numbers, or class indices 0..{max(outputs, 2) - 1} for "
             f"output_size={outputs}; y has {found[:6].tolist()}. Code the labels first."
         )
-    coded = _labels(y, outputs, "own")
+    coded = _coded(y, outputs, "own")
     return Targets(y, coded.real, coded.classes, True)
 
 
@@ -193,6 +139,8 @@ def _array(y: Any) -> np.ndarray:
         found = np.asarray(y, dtype=object)
         if all(isinstance(label, str) for label in found.ravel()):
             found = np.asarray(y)
+    if found.dtype.kind == "O" and all(isinstance(value, numbers.Real) for value in found.ravel()):
+        found = np.array(found.tolist())  # a table's column of numbers
     if np.iscomplexobj(found):
         raise DataError("y must hold real numbers, got complex ones. Give real and imaginary parts.")
     return found
@@ -203,20 +151,6 @@ def _is_text(y: np.ndarray) -> bool:
     if y.dtype.kind != "O":
         return y.dtype.kind in "USb"
     return any(isinstance(value, str | bytes | bool) for value in y.ravel())
-
-
-def _sorted(y: np.ndarray) -> np.ndarray:
-    """Return the different labels in order, or raise where they have none."""
-    try:
-        return np.unique(y)
-    except TypeError:
-        kinds = [type(label).__name__ for label in y.ravel()]
-        row = next((k for k, kind in enumerate(kinds) if kind != kinds[0]), 0)
-        raise DataError(
-            f"labels must be all numbers or all text, y has {y[0]!r} in row 0 and {y[row]!r} in row {row}. "
-            "Likely cause: missing labels, or a column of mixed types. Drop such rows, or convert all: "
-            "y.astype(str)."
-        ) from None
 
 
 def _bounded(A: np.ndarray, name: str) -> np.ndarray:

@@ -138,6 +138,12 @@ ROWS = [
     ),
     (
         {},
+        [[1.0, 2.0], [3.0]],
+        Y[:2],
+        "X must have rows of one length, its rows differ. Likely cause: a value is missing in one.",
+    ),
+    (
+        {},
         [[1.0, 2.0], [3.0, "4"]],
         Y[:2],
         "X must hold numbers only: '4' in row 1, column 1 is text. Encode text first.",

@@ -56,8 +56,10 @@ def read_numbers(A: Any, name: str) -> np.ndarray:
 def _refuse_text_and_complex(A: Any, name: str) -> None:
     try:
         given = np.asarray(A)
-    except ValueError:  # rows of different lengths: said by the caller
-        return
+    except ValueError:
+        raise DataError(
+            f"{name} must have rows of one length, its rows differ. Likely cause: a value is missing in one."
+        ) from None
     if given.dtype.kind in "SU" and not hasattr(A, "dtype"):
         given = np.asarray(A, dtype=object)  # NumPy turns the numbers of a mixed list into text
     if given.dtype.kind in "OSU":

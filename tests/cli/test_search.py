@@ -3,6 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import f1_score, roc_auc_score
+
+from neuralopt.benchmark import make_task
+from neuralopt.benchmark.search_run import SearchSettings, run_search
 
 
 @pytest.fixture
@@ -27,6 +31,8 @@ def test_from_a_table_to_answers(cli, table):
         "SearchModel: 3-12-2, step",
         "hidden layer 1: exact: all intervals between breakpoints",
         "accuracy on 24 test rows: ",
+        "F1 on 96 rows searched: ",
+        "F1 on 24 test rows: ",
         "neuralopt predict neuralopt-runs/data-search/data-search.model.safetensors NEW.csv",
     ):
         assert sentence in said
@@ -35,6 +41,23 @@ def test_from_a_table_to_answers(cli, table):
     assert answers.code == 0, answers.err
     found = pd.Series([line.split(",")[0] for line in answers.out.splitlines()[1:]])
     assert (found == table["kind"]).mean() > 0.8
+
+
+@pytest.mark.parametrize("asked", ["f1", "auc", "cross_entropy", "hinge"])
+def test_the_score_that_was_asked_is_that_of_the_test_rows(table, asked):
+    task = make_task("data", table, "kind", drop=["size"])
+    done = run_search(task, SearchSettings(loss=asked, hidden=(6,), sweeps=3), output=None, verbose=False)
+    outputs, y = done.model.forward(task.test.X), task.test.y
+    margin = np.diff(outputs)[:, 0] if outputs.shape[1] == 2 else outputs[:, 0]
+    sign = np.where(y == 1, 1, -1)
+    name, truth = {
+        "f1": ("F1", f1_score(y, margin > 0)),
+        "auc": ("AUC", roc_auc_score(y, margin)),
+        "cross_entropy": ("cross-entropy", np.logaddexp(0, -sign * margin).mean()),
+        "hinge": ("hinge loss", np.maximum(0, 1 - sign * margin).mean()),
+    }[asked]
+    assert done.scores[f"{name} on 24 test rows"] == pytest.approx(truth, abs=1e-9)
+    assert f"{name} on 96 rows searched" in done.scores
 
 
 def test_numbers_levels_and_budget(cli, table):

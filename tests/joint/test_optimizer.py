@@ -178,7 +178,7 @@ def spoil(rows, place, value):
         (
             ([["a", "b"]], [1.0]),
             measured(),
-            "X_sim must hold numbers only: could not convert string to float: 'a'. Encode text first.",
+            "X_sim must hold numbers only: 'a' in row 0, column 0 is text. Encode text first.",
         ),
     ],
 )

@@ -16,7 +16,9 @@ from neuralopt.models import MLP, accuracy, r2
 from neuralopt.models.mlp import Params
 from neuralopt.search import HybridModel, SearchModel
 from neuralopt.search.net import ON_OFF
+from neuralopt.search.targets import read_targets
 
+_SHOWN = {"f1": "F1", "auc": "AUC", "cross_entropy": "cross-entropy", "hinge": "hinge loss"}
 _WEIGHTS, _FEWEST, _MOST = 10_000, 2, 20  # set in one run of a comparison, and its sweeps
 
 
@@ -115,7 +117,7 @@ def run_search(
         }
         path = folder / f"{name}.model.safetensors"
         Predictor(task.encoder, model.mlp, model.params, origin).save(path)
-    return SearchRun(model, path, _scores(task, model, X, y))
+    return SearchRun(model, path, _scores(task, model, X, y, settings.loss))
 
 
 def searched_network(network: MLP) -> MLP:
@@ -163,14 +165,27 @@ def search_once(name: str, task: Task, network: MLP, seed: int) -> tuple[Params,
     return model.params, model.status
 
 
-def _scores(task: Task, model: SearchModel, X: np.ndarray, y: np.ndarray) -> dict[str, float]:
-    """Return what the model reaches, and what a constant answer would."""
+def _scores(
+    task: Task, model: SearchModel, X: np.ndarray, y: np.ndarray, asked: str | None
+) -> dict[str, float]:
+    """Return what the model reaches, by the loss that was asked for as well, and what a constant would."""
     metric, word = (accuracy, "accuracy") if task.kind == "classification" else (r2, "R²")
-    found = {
-        f"{word} on {len(X)} rows searched": float(metric(model.forward(X), y)),
-        f"{word} on {len(task.test.X)} test rows": float(metric(model.forward(task.test.X), task.test.y)),
-    }
+    parts = ((X, y, "rows searched"), (task.test.X, task.test.y, "test rows"))
+    found = {}
+    for rows, truth, where in parts:
+        outputs = model.forward(rows)
+        found[f"{word} on {len(rows)} {where}"] = float(metric(outputs, truth))
+        if task.kind == "classification" and asked in _SHOWN:
+            found[f"{_SHOWN[asked]} on {len(rows)} {where}"] = _by_loss(asked, outputs, truth)
     if task.kind == "classification":
         common = np.bincount(y).argmax()
         found["accuracy of the most common class there"] = float(np.mean(task.test.y == common))
     return found
+
+
+def _by_loss(asked: str, outputs: np.ndarray, y: np.ndarray) -> float:
+    """Return F1 or AUC, or a mean loss; NaN of an AUC where one class is absent."""
+    if asked == "auc" and len(np.unique(y)) < 2:
+        return float("nan")
+    lost = read_targets(y, len(y), outputs.shape[1], asked).objective(asked, outputs).values(outputs[None], y)
+    return 1 - float(lost[0]) if asked in ("f1", "auc") else float(lost[0])

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from neuralopt.core.arrays import read_numbers
 from neuralopt.core.errors import DataError, InvalidArgument
 
 _TELLING = 5  # rows whose spread says something
@@ -13,7 +14,7 @@ _UNITS = 30.0  # a ratio of spreads that other units explain better than an erro
 
 def check_inputs(X: Any, name: str, width: int) -> np.ndarray:
     """Return inputs of shape (n, width) in float64, or raise with the place and the cure."""
-    X = numbers(X, name)
+    X = read_numbers(X, name)
     if X.ndim != 2:
         raise DataError(f"{name} must have shape (n, {width}), got {X.shape}.")
     if X.shape[1] != width:
@@ -46,7 +47,7 @@ def in_order(X: Any, names: list[str] | None, label: str) -> Any:
 
 def check_targets(y: Any, name: str, rows: int, width: int) -> np.ndarray:
     """Return real targets of shape (rows, width) in float64, or raise."""
-    y = numbers(y, name)
+    y = read_numbers(y, name)
     if y.ndim == 1:
         y = y[:, None]
     if y.ndim != 2 or y.shape[1] != width:
@@ -66,24 +67,6 @@ def check_labels(y: Any, name: str, rows: int) -> np.ndarray:
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         raise DataError(f"{name} must be finite; row {int(np.argmin(np.isfinite(y)))} is not.")
     return y
-
-
-def numbers(A: Any, name: str) -> np.ndarray:
-    """Return an array of finite float64, or raise with the first place that is not."""
-    if np.iscomplexobj(A):
-        raise DataError(f"{name} must hold real numbers, got complex ones. Give real and imaginary parts.")
-    try:
-        A = np.asarray(A, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{name} must hold numbers only: {error}. Encode text first.") from None
-    bad = ~np.isfinite(A)
-    if bad.any():
-        place = tuple(int(i) for i in np.unravel_index(int(np.argmax(bad)), bad.shape))
-        raise DataError(
-            f"{name} must be finite, {int(bad.sum())} of {A.size} values are not; the first is {A[place]} "
-            f"at {', '.join(map('{} {}'.format, ('row', 'column'), place))}. Fill or drop such rows."
-        )
-    return A
 
 
 def check_weights(weights: Any) -> tuple[float, ...]:

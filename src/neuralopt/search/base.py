@@ -12,6 +12,7 @@ from neuralopt.engine import History
 from neuralopt.models import MLP, softmax
 from neuralopt.models.mlp import Params
 from neuralopt.search.objectives import scores
+from neuralopt.search.own_loss import UnkeptLoss, name_of
 from neuralopt.search.targets import decode, read_inputs
 from neuralopt.storage import read_container, write_container
 
@@ -70,10 +71,25 @@ class SearchedModel:
             Of the shapes of this network; copied.
         """
         like = [(W.shape, b.shape) for W, b in self.mlp.init(0)]
-        given = [(np.array(W, np.float64), np.array(b, np.float64)) for W, b in params]
+        law = f"params must be a list of (W, b) of the shapes {like}"
+        try:
+            given = [(np.array(W, np.float64), np.array(b, np.float64)) for W, b in params]
+        except (TypeError, ValueError):
+            raise InvalidArgument(
+                f"{law}, got {params!r:.60}. Give the params of a network of these sizes."
+            ) from None
         shapes = [(W.shape, b.shape) for W, b in given]
         if shapes != like:
-            raise InvalidArgument(f"params must be a list of (W, b) of the shapes {like}, got {shapes}.")
+            raise InvalidArgument(
+                f"{law}, got {shapes}. Likely cause: a network of other sizes, or W given transposed."
+            )
+        for layer, arrays in enumerate(given):
+            for name, A in zip("Wb", arrays, strict=True):
+                if bad := int((~np.isfinite(A)).sum()):
+                    raise InvalidArgument(
+                        f"params must be finite, {bad} of {A.size} values of {name} in layer {layer} are not."
+                        " Likely cause: a training that diverged. Begin from others, or from none."
+                    )
         self._trained = given
 
     @property
@@ -135,6 +151,8 @@ class SearchedModel:
         if self.history.epochs:
             done = self.history["loss"]
             lines.append(f"loss {done[-1]:.6g} after {len(done)} sweeps or epochs")
+        if isinstance(self._arguments["loss"], UnkeptLoss):
+            lines.append("its loss was one's own, which the file does not hold: load(path, loss=...) goes on")
         return "\n".join([*lines, f"{self.status.name}: {self.status.value}"])
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -156,6 +174,7 @@ class SearchedModel:
             "arguments": {k: v for k, v in self._arguments.items() if not callable(v)},
             "classes": classes,
             "one_column": self._one_column,
+            "own_loss": name_of(self._arguments["loss"]) if callable(self._arguments["loss"]) else None,
             "status": self.status.name,
             "choice": self.choice,
             "phases": self.history["phase"].tolist() if "phase" in self.history else None,
@@ -166,18 +185,21 @@ class SearchedModel:
         return write_container(path, kind=KIND, version=VERSION, header=header, arrays=arrays)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> "SearchedModel":
+    def load(cls, path: str | os.PathLike[str], *, loss: Any = None) -> "SearchedModel":
         """Read a model that `save` wrote; it predicts the same to the last bit.
 
         Parameters
         ----------
         path : path
             The file.
+        loss : str or callable, optional
+            In place of the model's. A file does not hold a loss of one's own: without it a loaded model
+            predicts, and refuses to go on training.
 
         Returns
         -------
         SearchedModel
-            Of the class asked, with its arguments; a loss of one's own is not kept.
+            Of the class asked, with its arguments.
 
         Raises
         ------
@@ -193,7 +215,10 @@ class SearchedModel:
                     f"Read it with {header['class']}.load(path)."
                 )
             make: Any = cls
-            model = make(**header["arguments"])
+            arguments = header["arguments"]
+            if loss is not None or "loss" not in arguments:
+                arguments = {**arguments, "loss": loss or UnkeptLoss(cls.__name__, header["own_loss"])}
+            model = make(**arguments)
             count = len(model.mlp.layer_sizes) - 1
             params = [(arrays[f"layers/{k}/W"], arrays[f"layers/{k}/b"]) for k in range(count)]
             columns = {n.partition("/")[2]: a for n, a in arrays.items() if n.startswith("history/")}

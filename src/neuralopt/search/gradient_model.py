@@ -14,6 +14,7 @@ from neuralopt.models.activations import check_activation
 from neuralopt.search.base import SearchedModel
 from neuralopt.search.descent import descend
 from neuralopt.search.settings import check_budget, check_sizes
+from neuralopt.search.straight_through import check_descended
 from neuralopt.search.targets import check_loss, read_inputs, read_targets
 
 
@@ -135,6 +136,8 @@ class GradientModel(SearchedModel):
         X = read_inputs(X, self.mlp.layer_sizes[0])
         targets = read_targets(y, len(X), self.mlp.layer_sizes[-1], self.loss)
         first = self._trained or self.mlp.init(self.seed)
+        if callable(self.loss):
+            check_descended(self.loss, self.mlp.forward(first, X), targets.y)
         done = descend(
             *(self.mlp, first, X, targets, self.loss),
             epochs=epochs,

@@ -10,11 +10,14 @@ from neuralopt.core.results import Status
 from neuralopt.core.validation import check_count
 from neuralopt.engine import History
 from neuralopt.models.mlp import Params
+from neuralopt.optimizers import Adam
 from neuralopt.search.descent import descend
-from neuralopt.search.net import ON_OFF, Net
+from neuralopt.search.net import ON_OFF
+from neuralopt.search.objectives import Objective
 from neuralopt.search.run import Run
 from neuralopt.search.search_model import SearchModel
 from neuralopt.search.settings import check_budget
+from neuralopt.search.straight_through import check_descended
 from neuralopt.search.targets import Targets, read_inputs, read_targets
 from neuralopt.search.watching import watching
 
@@ -107,8 +110,10 @@ class HybridModel(SearchModel):
         count = check_count("num_iterations", num_iterations)
         budget = self.settings.budget_s if budget_s is None else check_budget(budget_s)
         begun = time.perf_counter()
+        Adam(learning_rate=learning_rate)  # refuses a rate that the descent could not use
         X = read_inputs(X, self.mlp.layer_sizes[0])
         targets = read_targets(y, len(X), self.mlp.layer_sizes[-1], self.settings.loss)
+        objective = self._try_loss(X, targets)
         best: tuple[float, Params | None] = (np.inf, self._trained)
         histories: list[tuple[str, History]] = []
         status = Status.MAX_EPOCHS
@@ -122,7 +127,7 @@ class HybridModel(SearchModel):
                     continue
                 done = self._descend(X, targets, best[1], count, learning_rate, seconds, verbose)
                 params, history, status = done
-                value = self._measure(X, targets, params)
+                value = self._measure(X, targets, objective, params)
             else:
                 settings = dataclasses.replace(
                     self.settings, budget_s=seconds, restarts=0, seed=self.settings.seed + place
@@ -167,9 +172,16 @@ class HybridModel(SearchModel):
         )
         return done.params, done.history, done.status
 
-    def _measure(self, X: np.ndarray, targets: Targets, params: Params) -> float:
-        outputs = Net(self.mlp, params, X).outputs
-        value = float(targets.objective(self.settings.loss, outputs).values(outputs[None], targets.y)[0])
+    def _try_loss(self, X: np.ndarray, targets: Targets) -> Objective:
+        """Return the objective; a loss that a later phase cannot use is refused before the first."""
+        loss = self.settings.loss
+        outputs = self.mlp.forward(self._trained or self.mlp.init(self.settings.seed), X)
+        if callable(loss) and self.settings.levels is None:
+            check_descended(loss, outputs, targets.y)
+        return targets.objective(loss, outputs)
+
+    def _measure(self, X: np.ndarray, targets: Targets, objective: Objective, params: Params) -> float:
+        value = float(objective.values(self.mlp.forward(params, X)[None], targets.y)[0])
         return value if np.isfinite(value) else np.inf
 
 

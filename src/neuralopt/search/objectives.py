@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from neuralopt.core.errors import DataError
 from neuralopt.core.namespace import namespace
 from neuralopt.models import CrossEntropy, Hinge, Loss, SquaredError
+from neuralopt.search.own_loss import call, check_answer, check_finite, name_of
 
 Array = np.ndarray
 
@@ -217,16 +217,12 @@ def own_objective(loss: Callable[..., Any], outputs: Array, y: Any) -> Objective
     DataError
         For NaN or another shape.
     """
-    name = getattr(loss, "__name__", type(loss).__name__)
-    found = np.asarray(loss(outputs, y))
-    n = len(outputs)
-    if found.shape not in ((n,), ()):
-        raise DataError(
-            f"loss {name} must return one value for each of {n} rows, shape ({n},), or one number for the "
-            f"whole set; it returned shape {found.shape} for predictions of shape {outputs.shape} and "
-            f"targets of shape {np.shape(y)}. Likely cause: predictions of shape (n, 1) less targets of (n,)."
-        )
-    if not np.isfinite(found.astype(np.float64)).all():
-        raise DataError(f"loss {name} must be finite, it returned NaN or infinity for the first network.")
+
+    def called(prediction: Any, y: Any) -> Any:
+        return call(loss, prediction, y)
+
+    found = called(outputs, y)
+    shape = check_answer(loss, found, outputs, y)
+    check_finite(loss, found, outputs, y)
     targets = "class" if np.ndim(y) == 1 else "real"
-    return Whole(name, loss, targets) if found.shape == () else Rows(name, loss, targets)
+    return (Rows if shape else Whole)(name_of(loss), called, targets)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import numbers
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ LINES = ("auto", "grid", "exact", "brent")
 ORDERS = ("cyclic", "random", "greedy")
 DIRECTIONS = ("weights", "least_squares", "random")
 READOUTS = ("ridge", "search")
+_FINEST = 1_000_000  # values of a grid: each is a pass over all rows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,9 +71,7 @@ def check_settings(given: dict[str, Any]) -> Settings:
     sizes = attempt(check_sizes, given)
     attempt(check_activation, given["activation"])
     ranges = [attempt(_range, name, given[name]) for name in ("weight_range", "bias_range")]
-    counts = [
-        attempt(check_count, name, given[name], low=2) for name in ("weight_range_size", "bias_range_size")
-    ]
+    counts = [attempt(_grid_size, name, given[name]) for name in ("weight_range_size", "bias_range_size")]
     for name, known in (("line", LINES), ("order", ORDERS)):
         attempt(_known, name, given[name], known)
     if given["readout"] is not None:
@@ -126,11 +125,26 @@ def _range(name: str, given: Any) -> tuple[float, float]:
         low, high = (float(end) for end in given)
     except (TypeError, ValueError):
         raise InvalidArgument(f"{name} must be two numbers, lowest first, got {given!r}.") from None
-    if not (np.isfinite([low, high]).all() and low < high):
+    law = f"{name} must be two finite numbers, the first below the second, got {given!r}"
+    if not np.isfinite([low, high]).all():
         raise InvalidArgument(
-            f"{name} must be two finite numbers, the first below the second, got {given!r}: it is empty."
+            f"{law}: a grid has ends. Give some, such as (-5, 5); a ridge readout is free of them."
         )
+    if low == high:
+        raise InvalidArgument(f"{law}: it is empty. To fix weights, give levels instead.")
+    if low > high:
+        raise InvalidArgument(f"{law}: it is empty. Likely cause: the ends are swapped.")
     return low, high
+
+
+def _grid_size(name: str, given: Any) -> int:
+    count = check_count(name, given, low=2)
+    if count > _FINEST:
+        raise InvalidArgument(
+            f"{name} must be at most {_FINEST}, got {count}: every value costs a pass over all rows, "
+            "for every weight. Give hundreds; line='auto' goes on between them."
+        )
+    return count
 
 
 def _known(name: str, value: Any, known: tuple[str, ...]) -> None:
@@ -141,6 +155,10 @@ def _known(name: str, value: Any, known: tuple[str, ...]) -> None:
 
 
 def _directions(given: Any) -> tuple[str, ...]:
+    if given is not None and not isinstance(given, Iterable):
+        raise InvalidArgument(
+            f"directions must be names out of {', '.join(DIRECTIONS)}, got {given!r}. None is all of them."
+        )
     named = DIRECTIONS if given is None else (given,) if isinstance(given, str) else tuple(given)
     for name in named:
         _known("every entry of directions", name, DIRECTIONS)
@@ -153,9 +171,15 @@ def _levels(given: Any) -> np.ndarray | None:
     if given is None:
         return None
     try:
-        levels = np.unique(np.asarray(given, np.float64))
+        levels = np.asarray(given, np.float64)
     except (TypeError, ValueError):
         levels = np.array([np.nan])
+    if levels.ndim > 1:
+        raise InvalidArgument(
+            f"levels must be one row of numbers, got shape {levels.shape}: every weight has the same levels. "
+            "Likely cause: levels for each layer or unit. Give one list, such as [-1, 0, 1]."
+        )
+    levels = np.unique(levels)
     if levels.size < 2 or not np.isfinite(levels).all():
         raise InvalidArgument(
             f"levels must be two or more different finite numbers, got {given!r}. "

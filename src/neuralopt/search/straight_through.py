@@ -7,9 +7,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from neuralopt.core.errors import InvalidArgument
 from neuralopt.models import LOSSES, MLP
 from neuralopt.models.activations import ACTIVATIONS
 from neuralopt.search.objectives import scores
+from neuralopt.search.own_loss import call, check_answer, check_finite, name_of
 
 _GENTLE = {
     "step": lambda z: jnp.clip(0.5 * (z + 1), 0, 1),
@@ -52,6 +54,39 @@ class DescentLoss:
                 a = soft + jax.lax.stop_gradient(a - soft)
         out = a @ V + c[None, :]
         if not isinstance(self.loss, str):
-            return jnp.mean(self.loss(out, y))
+            return jnp.mean(call(self.loss, out, y))
         loss = LOSSES[self.loss]
         return loss.value(out if loss.targets == "real" else scores(out), y)
+
+
+def check_descended(loss: Callable[[Any, Any], Any], outputs: Any, y: Any) -> None:
+    """Raise unless a gradient of a loss of one's own can be taken, before any work.
+
+    Parameters
+    ----------
+    loss : callable
+    outputs, y : array
+        The first predictions and the targets.
+
+    Raises
+    ------
+    InvalidArgument
+        For a loss that JAX cannot trace.
+    DataError
+        For an answer of another shape, or NaN.
+    """
+
+    def traced(prediction: Any, y: Any) -> None:
+        check_answer(loss, call(loss, prediction, y), prediction, y)
+
+    try:
+        with jax.enable_x64(True):
+            given = jnp.asarray(outputs), jnp.asarray(y)
+            jax.eval_shape(traced, *given)
+            check_finite(loss, call(loss, *given), outputs, y)
+    except (jax.errors.JAXTypeError, jax.errors.JAXIndexError) as error:
+        raise InvalidArgument(
+            f"loss {name_of(loss)} must be written in jax.numpy, for a gradient of it is taken; JAX cannot "
+            f"trace it ({type(error).__name__}). Likely cause: a NumPy function, float(...) or a Python if "
+            "on what it is given. Write jax.numpy for numpy, or train by SearchModel, which takes any loss."
+        ) from error

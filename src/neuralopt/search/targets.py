@@ -1,14 +1,18 @@
-"""Rows and targets as a search reads them: checked, labels coded, predictions decoded."""
+"""Rows and targets as a search reads them: checked, brought into one form, predictions decoded."""
 
 import dataclasses
+import numbers
 from typing import Any
 
 import numpy as np
 
+from neuralopt.core.arrays import read_numbers
 from neuralopt.core.errors import DataError, InvalidArgument, did_you_mean
+from neuralopt.search.labels import code_labels, sorted_labels
 from neuralopt.search.objectives import NAMED, Objective, classes_of, own_objective
 
 CLASS_LOSSES = ("01", "cross_entropy", "hinge", "f1", "auc")
+_MOST = 1e150  # the square of a larger number is near the end of float64
 
 
 @dataclasses.dataclass
@@ -51,7 +55,7 @@ def check_loss(loss: Any) -> None:
 
 def read_inputs(X: Any, width: int) -> np.ndarray:
     """Return inputs of shape (n, width) in float64, or raise with the place and the cure."""
-    X = _numbers(X, "X")
+    X = _bounded(read_numbers(X, "X"), "X")
     if X.ndim != 2 or X.shape[1] != width:
         raise DataError(
             f"X must have shape (n, {width}) for input_size={width}, got {X.shape}. "
@@ -64,19 +68,19 @@ def read_inputs(X: Any, width: int) -> np.ndarray:
 
 def read_targets(y: Any, rows: int, outputs: int, loss: Any) -> Targets:
     """Return targets for a loss, or raise."""
-    y = np.asarray(y)
+    y = _array(y)
     if len(y.shape) not in (1, 2) or len(y) != rows:
         raise DataError(f"y must have an entry or a row for each of {rows} rows of X, got shape {y.shape}.")
     if isinstance(loss, str) and loss in CLASS_LOSSES:
-        return _labels(y, outputs, loss)
+        return _coded(y, outputs, loss)
     column = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
-    text = y.dtype.kind in "OUSb" and not _all_numbers(y)
+    text = _is_text(y)
     if not isinstance(loss, str) and column.ndim == 1 and (text or column.dtype.kind in "iu"):
         return _own(column, outputs)
     if loss == "squared_error" and column.ndim == 1 and (text or outputs > 1):
-        coded = _labels(column, outputs, loss)
+        coded = _coded(column, outputs, loss)
         return Targets(coded.real, coded.real, coded.classes, True)
-    real = _numbers(y, "y")
+    real = _bounded(read_numbers(y, "y"), "y")
     one = real.ndim == 1
     real = real[:, None] if one else real
     if real.shape[1] != outputs:
@@ -94,30 +98,9 @@ def decode(outputs: np.ndarray, classes: np.ndarray | None, one_column: bool) ->
     return outputs[:, 0] if one_column else outputs
 
 
-def _labels(y: np.ndarray, outputs: int, loss: str) -> Targets:
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = y[:, 0]
-    if y.ndim == 2:
-        y = _one_hot_labels(y, outputs, loss)
-    if y.dtype.kind == "f":
-        bad = ~np.isfinite(y) | (y != np.round(y))
-        if bad.any():
-            raise DataError(
-                f"loss {loss!r} takes class labels, y has {float(y[bad][0])!r} in row {int(np.argmax(bad))}. "
-                "Likely cause: real targets. Use loss='squared_error', or round them to labels."
-            )
-    found = np.unique(y)
-    room = max(outputs, 2)
-    if len(found) > room:
-        raise DataError(
-            f"loss {loss!r} with output_size={outputs} takes at most {room} classes, y has {len(found)}: "
-            f"{', '.join(map(repr, found[:6].tolist()))}{', ...' if len(found) > 6 else ''}. "
-            f"Set output_size={len(found)}."
-        )
-    if loss == "auc" and len(found) != 2:
-        raise DataError(f"loss 'auc' takes rows of two classes, y has {len(found)}: {found.tolist()}.")
-    classes = _classes(found, outputs)
-    codes = np.searchsorted(classes, y)
+def _coded(y: np.ndarray, outputs: int, loss: str) -> Targets:
+    """Return labels as class indices; a readout aims at their one-hot code, or at -1 and 1."""
+    codes, classes = code_labels(y, outputs, loss)
     if outputs == 1:
         real = np.where(codes == 1, 1.0, -1.0)[:, None]
     else:
@@ -125,27 +108,9 @@ def _labels(y: np.ndarray, outputs: int, loss: str) -> Targets:
     return Targets(codes, real, classes, True)
 
 
-def _classes(found: np.ndarray, outputs: int) -> np.ndarray:
-    """Return the label of every output; labels counted from 0 leave room for absent ones."""
-    if found.dtype.kind in "iufb" and np.isin(found, np.arange(max(outputs, 2))).all():
-        return np.arange(max(outputs, 2)).astype(found.dtype if found.dtype.kind != "b" else np.int64)
-    if len(found) == 1 and found.dtype.kind in "iuf":
-        return np.sort(np.array([found[0], -found[0]]))
-    return found
-
-
-def _one_hot_labels(y: np.ndarray, outputs: int, loss: str) -> np.ndarray:
-    if y.shape[1] != outputs or not (np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all()):
-        raise DataError(
-            f"loss {loss!r} takes labels of shape (n,), or one-hot rows of {outputs} columns, "
-            f"got shape {y.shape}."
-        )
-    return y.argmax(axis=1)
-
-
 def _own(y: np.ndarray, outputs: int) -> Targets:
     """Return labels for a callable as they are; a readout aims at their one-hot code."""
-    found = np.unique(y)
+    found = sorted_labels(y)
     if (
         y.dtype.kind not in "iu"
         or len(found) > max(outputs, 2)
@@ -157,7 +122,7 @@ def _own(y: np.ndarray, outputs: int) -> Targets:
             f"a loss of one's own takes numbers, or class indices 0..{max(outputs, 2) - 1} for "
             f"output_size={outputs}; y has {found[:6].tolist()}. Code the labels first."
         )
-    coded = _labels(y, outputs, "own")
+    coded = _coded(y, outputs, "own")
     return Targets(y, coded.real, coded.classes, True)
 
 
@@ -165,25 +130,36 @@ def _counted(found: np.ndarray, outputs: int) -> bool:
     return bool(np.isin(found, np.arange(outputs)).all())
 
 
-def _all_numbers(y: np.ndarray) -> bool:
-    try:
-        y.astype(np.float64)
-    except (TypeError, ValueError):
-        return False
-    return y.dtype.kind != "b"
+def _array(y: Any) -> np.ndarray:
+    """Return targets as an array; NumPy alone would turn the numbers of a mixed list into text."""
+    if y is None:
+        raise DataError("y must be an array of targets, got None. Likely cause: it was never assigned.")
+    found = np.asarray(y)
+    if found.dtype.kind in "US" and not hasattr(y, "dtype"):
+        found = np.asarray(y, dtype=object)
+        if all(isinstance(label, str) for label in found.ravel()):
+            found = np.asarray(y)
+    if found.dtype.kind == "O" and all(isinstance(value, numbers.Real) for value in found.ravel()):
+        found = np.array(found.tolist())  # a table's column of numbers
+    if np.iscomplexobj(found):
+        raise DataError("y must hold real numbers, got complex ones. Give real and imaginary parts.")
+    return found
 
 
-def _numbers(A: Any, name: str) -> np.ndarray:
-    try:
-        A = np.asarray(A, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{name} must hold numbers only: {error}. Encode text first.") from None
-    bad = ~np.isfinite(A)
-    if bad.any():
-        place = [int(i) for i in np.unravel_index(int(np.argmax(bad)), bad.shape)]
-        where = ", ".join(map("{} {}".format, ("row", "column"), place))
+def _is_text(y: np.ndarray) -> bool:
+    """Return whether targets are labels whatever they spell: text, bool, or objects that are no numbers."""
+    if y.dtype.kind != "O":
+        return y.dtype.kind in "USb"
+    return any(isinstance(value, str | bytes | bool) for value in y.ravel())
+
+
+def _bounded(A: np.ndarray, name: str) -> np.ndarray:
+    """Return an array whose squares float64 can hold, or raise."""
+    most = float(np.abs(A).max(initial=0.0))
+    if most > _MOST:
         raise DataError(
-            f"{name} must be finite, {int(bad.sum())} of {A.size} values are not; the first is "
-            f"{A[tuple(place)]} at {where}. Fill or drop such rows."
+            f"{name} must be at most {_MOST:g} in size, the largest value is {most:g}: its square is beyond "
+            f"float64. Likely cause: a marker of missing values, or another unit. Scale {name}: "
+            f"{name} / abs({name}).max()."
         )
     return A

@@ -19,6 +19,7 @@ from neuralopt.benchmark.protocol import profile_of_speed
 from neuralopt.benchmark.real_task import RealTask
 from neuralopt.benchmark.records import Record, read_record, write_record
 from neuralopt.benchmark.runner import run_method
+from neuralopt.benchmark.search_run import prepare_search
 from neuralopt.benchmark.task import Task
 from neuralopt.core.errors import InvalidArgument, StorageError
 from neuralopt.engine.interrupt import DeferredInterrupt
@@ -142,6 +143,8 @@ def compare(
     with prepared(folder, resume):
         check_manifest(folder, manifest, resume)
     observe = observe or (lambda *event: None)
+    if any(m.family == "search" for m in methods):
+        prepare_search()
     try:
         done, complete = _run(folder / "records", tasks, slugs, methods, budget, observe)
         ranking = {

@@ -52,10 +52,10 @@ SEARCHES = (
 """Trained by `SearchModel` and `HybridModel`."""
 
 CLASSIC = (
-    *("gd", "sgd", "sgd-momentum", "sgd-nesterov", "adam", "adamw", "amsgrad", "radam"),
-    *("adabound", "rmsprop", "adagrad", "adadelta", "lookahead", "lars", "lamb"),
+    *("gd", "sgd", "sgd-momentum", "sgd-nesterov", "adam", "adamw", "nadamw", "amsgrad", "radam"),
+    *("rmsprop", "adagrad", "adadelta"),
 )
-"""What ``"classic"`` stands for: the methods of textbooks, without those of the last years."""
+"""What ``"classic"`` stands for: twelve methods of textbooks."""
 
 
 def gradient_methods() -> list[Method]:

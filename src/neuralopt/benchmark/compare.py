@@ -19,6 +19,7 @@ from neuralopt.benchmark.real_task import RealTask
 from neuralopt.benchmark.records import Record, read_record, write_record
 from neuralopt.benchmark.runner import run_method
 from neuralopt.benchmark.task import Task
+from neuralopt.benchmark.trajectories import drop_paths, keep_path
 from neuralopt.core.errors import InvalidArgument, StorageError
 from neuralopt.engine.interrupt import DeferredInterrupt
 from neuralopt.storage import write_json, write_text
@@ -158,6 +159,8 @@ def compare(
         if ranking["tasks"]:
             write_text(folder / "ranking.csv", result.frame().to_csv(index=False))
             write_text(folder / "timings.csv", timings(done))
+        if complete:
+            drop_paths(folder)
     except StorageError as error:
         raise StorageError(
             f"{error} What was finished is kept in '{folder}': go on with --resume (in Python resume=True)."
@@ -233,6 +236,7 @@ def _one(
 
     record = run_method(method, task, budget, progress)
     if record is not None:
+        record = keep_path(path, record)
         write_record(path, record)
         observe("end", task, method, epochs, epochs)
     return record

@@ -8,6 +8,7 @@ from typing import Any
 from neuralopt.benchmark.ranking import findings, ranking_rows, summary
 from neuralopt.benchmark.records import Record
 from neuralopt.benchmark.task import Task
+from neuralopt.benchmark.trajectories import write_trajectories
 from neuralopt.joint.keeping import write_packed
 from neuralopt.models import MLP
 
@@ -53,6 +54,7 @@ def conclude(folder: Path, task: Task, slug: str, records: Named) -> dict[str, A
         "best_model_label": label,
         "rows": rows,
         "findings": findings([record for _, record in records]),
+        **write_trajectories(folder, task, slug, records, rows),
         **({"tables": tables} if (tables := task.further_tables([record for _, record in records])) else {}),
     }
 

@@ -17,6 +17,7 @@ from neuralopt.benchmark.scores import figures, score
 from neuralopt.benchmark.search_run import search_once, searched_network
 from neuralopt.benchmark.statistics import best_learning_rate
 from neuralopt.benchmark.task import Task
+from neuralopt.benchmark.trajectories import path_arrays, points_for
 from neuralopt.benchmark.widening import lowest_validation, widened_sweep
 from neuralopt.core.results import Status
 from neuralopt.engine import SweepResult, sweep
@@ -71,6 +72,7 @@ def _gradient(method: Method, task: Task, budget: Budget, progress: Progress) ->
             validation=(task.validation.X, task.validation.y),
             metrics=[metric],
             progress=progress,
+            trajectory=points_for(network),
         )
 
     result = widened_sweep(run, rates, budget.widen)
@@ -114,6 +116,7 @@ def _gradient(method: Method, task: Task, budget: Budget, progress: Progress) ->
     }
     if best is not None:
         arrays |= model_arrays(result.params(best, int(np.argmin(lowest[best]))))
+        arrays |= path_arrays(result.path(best))
     return _record(method, task, header, arrays)
 
 

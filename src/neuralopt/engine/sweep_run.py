@@ -131,9 +131,7 @@ def run_all(
             size = max(1, min(2 * size, int(_CHUNK_SECONDS * (until - epoch) / max(elapsed, 1e-9))))
             epoch = until
             stopped = (progress is not None and bool(progress(epoch))) or interrupt.requested
-            if stopped or all(
-                (np.asarray(g.states.status) != Status.RUNNING.code).all() for g in groups
-            ):
+            if stopped or all((np.asarray(g.states.status) != Status.RUNNING.code).all() for g in groups):
                 break
     joined = _interleaved([group.history(epochs) for group in groups])
     ended = interrupt.requested or (stopped and epoch < epochs)

@@ -11,8 +11,9 @@ from neuralopt.benchmark.task import Task
 from neuralopt.models import MLP
 
 _AXES, _GRID, _ROWS, _EMBEDDED = 64, 25, 256, 400
-_SLICE = np.linspace(-1, 1, 41)
+_SLICE = np.linspace(-1, 1, 25)
 _MARGIN = 0.08
+_FAR = 4.0  # a path that goes so many times as far as the median one would be all that a plane shows
 
 
 def analyse(
@@ -44,25 +45,31 @@ def _analyse(
     arrays : dict of str to array
         For every method ``epoch/``, ``points/`` (the leading principal coordinates), ``plane/``,
         ``residual/``, ``distance/`` (from the start), ``embedding/``, ``embedding_epoch/``, ``slice/``;
+        ``plane/`` and ``residual/`` not of those that went much farther than the others, ``far``;
         ``grid/x``, ``grid/y``, ``grid/loss``; ``slice_x`` and, of the best model, ``slice_plane``.
     """
     points = {method: path for method, (_, path) in paths.items()}
-    plane = trajectories.common_plane(points)
+    every = trajectories.common_plane(points).scores
+    distance = {m: np.linalg.norm(scores - scores[0], axis=1) for m, scores in every.items()}
+    middle = np.median([far.max() for far in distance.values()])
+    near = {m: path for m, path in points.items() if distance[m].max() <= _FAR * middle}
+    plane = trajectories.common_plane(near)
     network = records[next(iter(records))].header["network"]
     mlp = MLP(**{**network, "layer_sizes": tuple(network["layer_sizes"])})
     rows = np.linspace(0, len(task.train.X) - 1, min(_ROWS, len(task.train.X))).astype(int)
     X, y = task.train.X[rows].astype(np.float32), task.train.y[rows]
     losses = trajectories.Landscape(mlp, X, y if y.ndim == 1 else y.astype(np.float32), task.loss)
     thinned = {m: _spread(len(p), max(2, _EMBEDDED // len(points))) for m, p in points.items()}
-    embedding = trajectories.embed({m: plane.scores[m][thinned[m]] for m in points})
+    embedding = trajectories.embed({m: every[m][thinned[m]] for m in points})
     space = mlp.parameter_count
     joint = trajectories.random_walk_null(plane.scores, dimensions=space, walks=20)
-    single = {m: trajectories.random_walk_null({m: p}, dimensions=space) for m, p in plane.scores.items()}
+    single = {m: trajectories.random_walk_null({m: p}, dimensions=space) for m, p in every.items()}
     across, up = _ranges(np.concatenate(list(plane.coordinates.values())))
     axes = plane.axes.astype(np.float32)
     header = {
         "task": task.name,
         "methods": list(points),
+        "far": [m for m in points if m not in near],
         "labels": {m: records[m].header["label"] for m in points},
         "seed": records[next(iter(records))].header["seeds"][0],
         "parameters": space,
@@ -87,17 +94,17 @@ def _analyse(
     models = {m: records[m].params() for m in points}
     best = models[next(iter(models))]
     arrays["slice_plane"] = trajectories.slice_2d(losses, best, _SLICE[::2], _SLICE[::2])
-    for m, scores in plane.scores.items():
+    for m, scores in every.items():
         arrays |= {
             f"epoch/{m}": paths[m][0],
             f"points/{m}": scores[:, :_AXES],
-            f"plane/{m}": plane.coordinates[m],
-            f"residual/{m}": plane.residuals[m],
-            f"distance/{m}": np.linalg.norm(scores - scores[0], axis=1),
+            f"distance/{m}": distance[m],
             f"embedding/{m}": embedding.coordinates[m],
             f"embedding_epoch/{m}": paths[m][0][thinned[m]],
             f"slice/{m}": trajectories.slice_1d(losses, models[m], _SLICE),
         }
+    for m in near:
+        arrays |= {f"plane/{m}": plane.coordinates[m], f"residual/{m}": plane.residuals[m]}
     return header, {k: a.astype(np.float32) if a.dtype == np.float64 else a for k, a in arrays.items()}
 
 

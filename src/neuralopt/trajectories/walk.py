@@ -94,7 +94,7 @@ def _explained(points: np.ndarray) -> float:
     total = max(float((centred**2).sum()), 1e-300)
     if len(points) <= _FEW:
         return float(np.linalg.eigvalsh(centred @ centred.T)[-2:].sum() / total)
-    basis = np.linalg.qr(centred.T @ centred[:: len(points) // _GUARD].T)[0]
+    basis = np.linalg.qr(centred[:: len(points) // _GUARD].T)[0]
     for _ in range(_ITERATIONS):
         basis = np.linalg.qr(centred.T @ (centred @ basis))[0]
     values = np.linalg.svd(centred @ basis, compute_uv=False)

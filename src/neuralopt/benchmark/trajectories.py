@@ -17,6 +17,7 @@ KIND, VERSION = "trajectories", 1
 POINTS, LARGEST = 30, 200_000
 """Points of a path; parameters of the largest network whose paths are recorded."""
 _PATH, _PARTS = "path", ("trajectory", "trajectory_epoch")
+_FEWEST = 5  # points of all paths together; fewer make no picture
 
 
 def points_for(network: MLP) -> int | None:
@@ -67,6 +68,8 @@ def write_trajectories(
         With the key ``trajectories`` where there are any.
     """
     name = f"{slug}--trajectories.safetensors"
+    while name in dict(records):  # somebody named an optimizer so
+        name = f"{Path(name).stem}-of-all.safetensors"
     file, kept = folder / "records" / name, _kept(folder / "records" / name)
     paths = {
         record.header["method"]: path
@@ -74,7 +77,7 @@ def write_trajectories(
         if (path := _path(folder / "records" / own)) is not None
     }
     if kept is None or not set(paths) <= set(kept.header["methods"]):
-        if not paths:
+        if sum(len(epoch) for epoch, _ in paths.values()) < _FEWEST:
             return {}
         order = [row["method"] for row in rows if row["method"] in paths]
         by_method = {record.header["method"]: record for _, record in records}

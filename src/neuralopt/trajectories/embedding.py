@@ -4,11 +4,12 @@ import dataclasses
 
 import numpy as np
 
+from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.validation import check_count
 from neuralopt.trajectories.paths import Paths, check_paths, rotated
 from neuralopt.trajectories.scores import continuity, procrustes, trustworthiness
 
-_AXES, _ITERATIONS, _JITTER = 30, 500, 0.1
+_AXES, _ITERATIONS, _JITTER, _FEWEST = 30, 500, 0.1, 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +58,11 @@ def embed(paths: Paths, *, perplexity: float = 20.0, seeds: int = 3, seed: int =
     Embedding
         The same for the same paths.
 
+    Raises
+    ------
+    InvalidArgument
+        For fewer than five points, and as `common_plane`.
+
     References
     ----------
     van der Maaten and Hinton, 2008, JMLR 9; Kobak and Linderman, 2021, doi:10.1038/s41587-020-00809-z
@@ -75,6 +81,11 @@ def embed(paths: Paths, *, perplexity: float = 20.0, seeds: int = 3, seed: int =
 
     check_count("seeds", seeds)
     found = check_paths(paths)
+    if (count := sum(map(len, found.values()))) < _FEWEST:
+        raise InvalidArgument(
+            f"an embedding needs {_FEWEST} points or more, all paths together, got {count}. "
+            "Record more points of the run."
+        )
     scores = rotated(found)[1]
     near = scores[:, :_AXES]
     used = float(min(perplexity, (len(scores) - 1) / 3))

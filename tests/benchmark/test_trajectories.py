@@ -6,6 +6,7 @@ import pytest
 from neuralopt import RecordTrajectory, optimizers, train, trajectories
 from neuralopt.benchmark import Budget, compare, make_task
 from neuralopt.benchmark.trajectories import LARGEST, points_for
+from neuralopt.core.errors import InvalidArgument
 from neuralopt.models import MLP
 from neuralopt.storage import read_container
 
@@ -111,5 +112,7 @@ def test_too_few_points_make_no_picture(tmp_path):
     task, budget = make_task("t", table("regression"), "y"), Budget(rates=1, seeds=1, epochs=1, hidden=())
     result = compare([task], optimizers=["sgd"], budget=budget, output=tmp_path / "run", references=False)
     assert "trajectories" not in result.ranking["tasks"][0]
-    with pytest.raises(Exception, match="an embedding needs 5 points or more, all paths together, got 2"):
+    with pytest.raises(
+        InvalidArgument, match="an embedding needs 5 points or more, all paths together, got 2"
+    ):
         trajectories.embed({"a": np.eye(2)})

@@ -99,7 +99,8 @@ def run_all(
     """Run chunks of epochs of all runs; the first call runs none and so measures compilation.
 
     Where paths are recorded and runs are made one after the other, every seed is a group of its own:
-    then only the first seed's runs halt at every point of their paths, and halting costs.
+    then only the first seed's runs halt at every point of their paths, and halting costs. The others
+    follow in longer chunks.
     """
     capacity = max(1, chunk_capacity(runner.source.rows) // len(seeds))
     apart = paths is not None and batching == "map"
@@ -116,19 +117,24 @@ def run_all(
     stopped = False
     if paths is not None:
         paths.take(0, groups[0].states)
+    followed, ahead = 0, 0.0  # epochs that the other groups have done, and what they are behind by in seconds
     with DeferredInterrupt() as interrupt:
         while epoch < epochs:
-            until = min(epochs, epoch + min(size, capacity))
+            until = min(epochs, epoch + min(size, capacity), followed + capacity)
             begin = time.perf_counter()
             for at in [epoch] if paths is None else paths.stops(epoch, until):
                 groups[0].advance(batching, shared, at, until if paths is None else paths.until(at, until))
                 if paths is not None:
                     paths.take(paths.until(at, until), groups[0].states)
-            for group in groups[1:]:
-                group.advance(batching, shared, epoch, until)
             elapsed = time.perf_counter() - begin
-            seconds += elapsed
-            size = max(1, min(2 * size, int(_CHUNK_SECONDS * (until - epoch) / max(elapsed, 1e-9))))
+            ahead += elapsed * (len(groups) - 1)
+            if ahead >= _CHUNK_SECONDS / 2 or until in (epochs, followed + capacity):
+                for group in groups[1:]:
+                    group.advance(batching, shared, followed, until)
+                followed, ahead = until, 0.0
+            seconds += time.perf_counter() - begin
+            each = elapsed * len(groups) / (until - epoch)
+            size = max(1, min(2 * size, int(_CHUNK_SECONDS / max(each, 1e-9))))
             epoch = until
             stopped = (progress is not None and bool(progress(epoch))) or interrupt.requested
             if stopped or all((np.asarray(g.states.status) != Status.RUNNING.code).all() for g in groups):

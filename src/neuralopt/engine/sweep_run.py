@@ -68,20 +68,27 @@ class _Group:
         self._methods, self.states = jax.device_put((methods, states))
         rates = len(states.epoch) // len(seeds)
         self._which = np.tile(np.arange(len(seeds), dtype=np.int32), rates)
-        self._parts: dict[str, list[np.ndarray]] = {}
+        self._parts: dict[str, list[tuple[Any, int]]] = {}
 
     def advance(self, batching: str, shared: tuple[Limits, Data], epoch: int, until: int) -> None:
-        """Run epochs, none of them where ``until`` is ``epoch``, and keep their rows."""
+        """Run epochs, none of them where ``until`` is ``epoch``, and keep their rows; see `wait`."""
         plan, bounds, data = self._runner.plan, *shared
         orders = np.stack([chunk_orders(plan, seed, epoch, until, self._capacity) for seed in self._seeds])
         arguments = self._methods, bounds, self.states, data, orders, self._which, np.int32(until)
-        self.states, rows = jax.block_until_ready(run_sweep(self._runner.program, batching, *arguments))
+        self.states, rows = run_sweep(self._runner.program, batching, *arguments)
         for name, column in rows.items():
-            self._parts.setdefault(name, []).append(np.asarray(column)[:, : until - epoch])
+            self._parts.setdefault(name, []).append((column, until - epoch))
+
+    def wait(self) -> None:
+        """Wait for the device; the host prepares what comes next while it computes."""
+        jax.block_until_ready(self.states)
 
     def history(self, epochs: int) -> dict[str, np.ndarray]:
         """Return the rows so far, NaN up to the last epoch."""
-        joined = {name: np.concatenate(columns, axis=1) for name, columns in self._parts.items()}
+        joined = {
+            name: np.concatenate([np.asarray(column)[:, :done] for column, done in columns], axis=1)
+            for name, columns in self._parts.items()
+        }
         rest = {name: ((0, 0), (0, epochs - c.shape[1])) for name, c in joined.items()}
         return {name: np.pad(c, rest[name], constant_values=np.nan) for name, c in joined.items()}
 
@@ -113,6 +120,7 @@ def run_all(
     shared = jax.device_put((runner.method.limits, given))
     begin = time.perf_counter()
     groups[0].advance(batching, shared, 0, 0)
+    groups[0].wait()
     compiling, seconds, epoch, size = time.perf_counter() - begin, 0.0, 0, 1
     stopped = False
     if paths is not None:
@@ -126,11 +134,14 @@ def run_all(
                 groups[0].advance(batching, shared, at, until if paths is None else paths.until(at, until))
                 if paths is not None:
                     paths.take(paths.until(at, until), groups[0].states)
+            groups[0].wait()
             elapsed = time.perf_counter() - begin
             ahead += elapsed * (len(groups) - 1)
             if ahead >= _CHUNK_SECONDS / 2 or until in (epochs, followed + capacity):
                 for group in groups[1:]:
                     group.advance(batching, shared, followed, until)
+                for group in groups[1:]:
+                    group.wait()
                 followed, ahead = until, 0.0
             seconds += time.perf_counter() - begin
             each = elapsed * len(groups) / (until - epoch)

@@ -107,7 +107,7 @@ class SweepPaths:
     def __init__(self, points: int, epochs: int, rates: int, optimizers: Any, averages: bool) -> None:
         self._stride, self._epochs, self._rates = stride_for(epochs, points), epochs, rates
         self._optimizers, self._averages = optimizers, averages
-        self._kept: dict[int, np.ndarray] = {}
+        self._kept: dict[int, Any] = {}
 
     def until(self, epoch: int, last: int) -> int:
         """Return the epoch of the next point after this one, or the last."""
@@ -132,27 +132,30 @@ class SweepPaths:
         every = len(states.epoch) // self._rates
         if self._averages:
             own = tree.map(lambda h: h[:: len(h) // len(states.epoch)], self._optimizers)
-            flat = _flat_evaluated(own, states, every)
+            flat = _flat_evaluated(own, states, np.int32(epoch), every)
         else:
-            flat = _flat(states.params, every)
-        ended = np.asarray(states.epoch)[::every] < epoch
-        self._kept[epoch] = np.where(ended[:, None], np.float32(np.nan), np.asarray(flat, np.float32))
+            flat = _flat(states.params, states.epoch, np.int32(epoch), every)
+        self._kept[epoch] = flat
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the epochs, shape (n,), and the paths, float32 of shape (L, n, parameters)."""
-        return np.array(list(self._kept), dtype=np.int32), np.stack(list(self._kept.values()), axis=1)
+        return np.array(list(self._kept), dtype=np.int32), np.stack(
+            [np.asarray(flat) for flat in self._kept.values()], axis=1
+        )
 
 
 @functools.partial(jax.jit, static_argnames="stride")
-def _flat(params: Any, stride: int) -> Any:
+def _flat(params: Any, done: Any, epoch: Any, stride: int) -> Any:
+    """Return every stride-th run's parameters as a row, float32; NaN where fewer epochs are done."""
     leaves = [leaf[::stride] for leaf in tree.leaves(params)]
-    return jnp.concatenate([leaf.reshape(len(leaf), -1) for leaf in leaves], axis=1)
+    flat = jnp.concatenate([leaf.reshape(len(leaf), -1) for leaf in leaves], axis=1).astype(np.float32)
+    return jnp.where((done[::stride] < epoch)[:, None], jnp.full_like(flat, jnp.nan), flat)
 
 
 @functools.partial(jax.jit, static_argnames="stride")
-def _flat_evaluated(optimizers: Any, states: LoopState, stride: int) -> Any:
+def _flat_evaluated(optimizers: Any, states: LoopState, epoch: Any, stride: int) -> Any:
     def one(optimizer: Any, state: LoopState) -> Any:
         return evaluation_point(settle(optimizer, state.feedback[0]), state.point, state.estimated)[0]
 
     first = tree.map(lambda leaf: leaf[::stride], (optimizers, states))
-    return _flat(jax.vmap(one)(*first), 1)
+    return _flat(jax.vmap(one)(*first), first[1].epoch, epoch, 1)

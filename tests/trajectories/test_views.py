@@ -149,6 +149,16 @@ def test_all_paths_are_in_one_embedding_that_keeps_neighbours():
     np.testing.assert_array_equal(again.coordinates["a"], a)
 
 
+def test_the_embedding_begins_with_the_principal_components():
+    """Where they hold all, the picture is turned as they are."""
+    ways = {"a": hidden_in(100, spiral()), "b": hidden_in(100, spiral()) + 30.0}
+    plane = np.concatenate(list(common_plane(ways).coordinates.values()))
+    side = np.sign(plane[:, 0])
+    for seed in range(3):
+        found = np.concatenate(list(embed(ways, seeds=1, seed=seed).coordinates.values()))
+        assert abs(np.corrcoef(found[:, 0], side)[0, 1]) > 0.9
+
+
 def test_stability_sees_points_without_structure():
     noise = {"a": RANDOM.normal(size=(60, 50))}
     assert embed(noise, seeds=3).stability > embed({"a": hidden_in(50, spiral())}, seeds=3).stability

@@ -112,12 +112,12 @@ def run_all(
     capacity = max(1, chunk_capacity(runner.source.rows) // len(seeds))
     apart = paths is not None and batching == "map"
     parts = [(slice(k, None, len(seeds)), seeds[k : k + 1]) for k in range(len(seeds))]
-    groups = [
-        _Group(runner, *tree.map(lambda a, part=part: a[part], (methods, states)), own, capacity)
-        for part, own in (parts if apart else [(slice(None), seeds)])
-    ]
+    groups = []
+    for part, own in parts if apart else [(slice(None), seeds)]:
+        mine, first = tree.map(lambda a, part=part: a[part], (methods, states))
+        groups.append(_Group(runner, mine, first, own, capacity))
     given = Data(runner.source.arrays, runner.validation, runner.plan.weights, runner.plan.shares)
-    shared = jax.device_put((runner.method.limits, given))
+    shared: tuple[Limits, Data] = jax.device_put((runner.method.limits, given))
     begin = time.perf_counter()
     groups[0].advance(batching, shared, 0, 0)
     groups[0].wait()

@@ -64,10 +64,10 @@ def random_walk_null(
     check_count("walks", walks)
     found = check_paths(paths)
     random = np.random.default_rng(seed)
-    dimensions = dimensions or next(iter(found.values())).shape[1]
+    space = dimensions or next(iter(found.values())).shape[1]
     explained = _explained(np.concatenate(list(found.values())).astype(np.float64))
     steps = [np.linalg.norm(np.diff(path.astype(np.float64), axis=0), axis=1) for path in found.values()]
-    drawn = np.array([_explained(_walks(steps, dimensions, random)) for _ in range(walks)])
+    drawn = np.array([_explained(_walks(steps, space, random)) for _ in range(walks)])
     low, high = np.quantile(drawn, [0.025, 0.975])
     return WalkNull(explained, float(low), float(high), bool(explained <= drawn.max()))
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         search,
         testing,
         text,
+        trajectories,
         transforms,
     )
     from neuralopt.benchmark import (
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         History,
         JSONLLogger,
         Progress,
+        RecordTrajectory,
         SweepResult,
         TrainResult,
         evaluate,
@@ -76,6 +78,7 @@ _HOMES = {
         "History",
         "JSONLLogger",
         "Progress",
+        "RecordTrajectory",
         "SweepResult",
         "TrainResult",
         "evaluate",
@@ -94,7 +97,7 @@ _HOMES = {
 }
 _ROOMS = (
     *("datasets", "joint", "models", "optimizers", "readout", "schedules", "search", "testing"),
-    *("text", "transforms"),
+    *("text", "trajectories", "transforms"),
 )
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -118,6 +121,7 @@ __all__ = [
     "NeuralRegressor",
     "Predictor",
     "Progress",
+    "RecordTrajectory",
     "RecursiveMLP",
     "SearchClassifier",
     "SearchModel",
@@ -151,6 +155,7 @@ __all__ = [
     "text",
     "train",
     "train_text",
+    "trajectories",
     "transforms",
 ]
 

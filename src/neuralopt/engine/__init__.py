@@ -8,6 +8,7 @@ from neuralopt.engine.statistics import Statistics
 from neuralopt.engine.sweep import sweep
 from neuralopt.engine.sweep_result import SweepResult
 from neuralopt.engine.train import train
+from neuralopt.engine.trajectory import RecordTrajectory
 
 __all__ = [
     "Callback",
@@ -15,6 +16,7 @@ __all__ = [
     "History",
     "JSONLLogger",
     "Progress",
+    "RecordTrajectory",
     "Report",
     "Statistics",
     "SweepResult",

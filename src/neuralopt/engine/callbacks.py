@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -38,6 +38,9 @@ class Report:
         (``numpy.array``), the next chunk takes the memory over.
     status : Status
         RUNNING, or why the run has ended.
+    evaluated : callable
+        ``evaluated() -> tree``: the parameters as they are evaluated, on the device; for a method that
+        averages, the averages.
     """
 
     epoch: int
@@ -47,6 +50,7 @@ class Report:
     rows: dict[str, np.ndarray]
     params: Any
     status: Status
+    evaluated: Callable[[], Any]
 
 
 class Callback:
@@ -65,7 +69,10 @@ class Callback:
         """Be told which parameters decay and why, before the start; only where any do."""
 
     def on_start(self, epochs: int, steps: int) -> None:
-        """Be told that a run of so many epochs, of so many steps each, begins."""
+        """Be told that a run of so many epochs, of so many steps each, begins; may set ``every``."""
+
+    def on_first(self, report: Report) -> None:
+        """Look at a `Report` before the first step; ``rows`` is empty, and epochs are done where resumed."""
 
     def on_chunk(self, report: Report) -> bool | None:
         """Look at a `Report`; return True to end the run."""

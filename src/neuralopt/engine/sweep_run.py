@@ -150,6 +150,9 @@ def run_all(
             stopped = (progress is not None and bool(progress(epoch))) or interrupt.requested
             if stopped or all((np.asarray(g.states.status) != Status.RUNNING.code).all() for g in groups):
                 break
+    if followed < epoch:  # the user ended the sweep while the others were behind
+        for group in groups[1:]:
+            group.advance(batching, shared, followed, epoch)
     joined = _interleaved([group.history(epochs) for group in groups])
     ended = interrupt.requested or (stopped and epoch < epochs)
     return _interleaved([group.states for group in groups]), joined, seconds, compiling, ended

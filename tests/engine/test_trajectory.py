@@ -84,3 +84,16 @@ def test_a_diverged_path_ends_and_joined_sweeps_keep_theirs(net, regression):
 def test_a_sweep_wants_a_number_of_points(regression):
     with pytest.raises(InvalidArgument, match="trajectory must be a whole number >= 1, got 0"):
         sweep(MLP((2, 1)), regression, learning_rates=[0.1], trajectory=0)
+
+    result = sweep(
+        net,
+        regression,
+        learning_rates=[0.01, 0.02],
+        seeds=(0, 1, 2),
+        epochs=500,
+        trajectory=5,
+        progress=lambda epoch: True,
+    )
+    done = np.isfinite(result.history["loss"]).sum(axis=2)
+    assert (done == done[0, 0]).all()
+    assert 0 < done[0, 0] < 500

@@ -85,6 +85,9 @@ def test_a_sweep_wants_a_number_of_points(regression):
     with pytest.raises(InvalidArgument, match="trajectory must be a whole number >= 1, got 0"):
         sweep(MLP((2, 1)), regression, learning_rates=[0.1], trajectory=0)
 
+
+def test_a_sweep_that_is_ended_early_has_as_many_epochs_of_every_seed(net, regression):
+    """The seeds that are not recorded follow in longer chunks; they catch up before the end."""
     result = sweep(
         net,
         regression,

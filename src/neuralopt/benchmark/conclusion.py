@@ -5,7 +5,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-from neuralopt.benchmark.ranking import findings, ranking_rows, summary
+from neuralopt.benchmark.findings import findings
+from neuralopt.benchmark.ranking import ranking_rows, summary
 from neuralopt.benchmark.records import Record
 from neuralopt.benchmark.task import Task
 from neuralopt.joint.keeping import write_packed
@@ -52,7 +53,7 @@ def conclude(folder: Path, task: Task, slug: str, records: Named) -> dict[str, A
         "best_model": model,
         "best_model_label": label,
         "rows": rows,
-        "findings": findings([record for _, record in records]),
+        "findings": findings([record for _, record in records], facts["n_test"]),
         **({"tables": tables} if (tables := task.further_tables([record for _, record in records])) else {}),
     }
 

@@ -82,7 +82,7 @@ class MLflowLogger(Callback):
     tracking_uri : str, optional
         Of the server; by default what ``MLFLOW_TRACKING_URI`` says.
     run_id : str, optional
-        Go on in this run. Epochs that it holds are not written again. After the start `run_id` names the
+        Go on in this run. Epochs that it holds are not written again. After the start ``run_id`` names the
         run that is written to.
     every : int >= 1, optional
         Write at every multiple of so many epochs; by default with the chunks, about four times a second.

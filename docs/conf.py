@@ -1,0 +1,51 @@
+"""How Sphinx builds the site: ``make docs``."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
+
+import neuralopt  # noqa: E402: found through the path above
+
+project = "neuralopt"
+author = "The neuralopt authors"
+project_copyright = author
+release = version = neuralopt.__version__
+
+extensions = ["sphinx.ext.autodoc", "numpydoc", "myst_parser", "mathml", "public_names"]
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["_build", "pictures"]
+root_doc = "index"
+nitpicky = True
+
+myst_enable_extensions = ["dollarmath"]
+myst_fence_as_directive = ["math"]
+myst_heading_anchors = 3
+
+default_role = "py:obj"
+autosummary_generate = False
+autodoc_typehints = "none"  # the docstrings say types, shapes and ranges
+autodoc_member_order = "bysource"
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = False
+
+html_theme = "furo"
+html_title = "neuralopt"
+html_math_renderer = "mathml"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_show_sphinx = False
+html_copy_source = False
+html_show_sourcelink = False
+
+
+def with_its_folder(app, name, source):
+    """Hang the pages of a folder under its README, which lists them in words."""
+    if name.endswith("/README") and "{toctree}" not in source[0]:
+        source[0] += "\n```{toctree}\n:hidden:\n:glob:\n\n*\n```\n"
+
+
+def setup(app):
+    """Register with Sphinx."""
+    app.connect("source-read", with_its_folder)

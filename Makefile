@@ -9,8 +9,8 @@ BIN := .venv/bin
 
 .PHONY: demo test lint bench clean
 
-demo: .venv/installed
-	$(BIN)/neuralopt compare digits diabetes --optimizers classic --title "neuralopt: the demo"
+demo: .venv/installed-search
+	$(BIN)/neuralopt compare digits diabetes --optimizers classic,search,hybrid --title "neuralopt: the demo"
 
 test: .venv/installed-test
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)

@@ -72,7 +72,9 @@ class TopLevel(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the entries."""
-        text = ".. py:currentmodule:: neuralopt\n\n" + "\n".join(map(_entry, sorted(neuralopt.__all__, key=str.lower)))
+        text = ".. py:currentmodule:: neuralopt\n\n" + "\n".join(
+            map(_entry, sorted(neuralopt.__all__, key=str.lower))
+        )
         return self.parse_text_to_nodes(StringList(text.splitlines(), source="neuralopt.__all__"))
 
 

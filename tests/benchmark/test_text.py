@@ -44,12 +44,17 @@ def record(method, curves, *, family="gradient", seconds=6.0, label=None):
         "learning_rates": [0.1],
         "seeds": list(range(seeds)),
         "steps": 7,
+        "rows": 50,
+        "state": 2.0,
         "epochs": epochs,
         "seconds": {"train": seconds, "compile": 1.0},
         "diverged": [[False] * seeds],
         "scores": {"metric": [0.5, 0.4, 0.6], "loss": [1.0, 1.0, 1.0]},
     }
-    return Record(header, {"validation_loss": curves, "test_metric": np.array([[0.5, 0.7, 0.6][:seeds]])})
+    arrays = {"validation_loss": curves, "test_metric": np.array([[0.5, 0.7, 0.6][:seeds]])}
+    if method == "nadamw":
+        arrays["independent_validation_loss"] = curves[0]
+    return Record(header, arrays)
 
 
 def test_a_planted_speed_is_found():
@@ -71,11 +76,12 @@ def test_the_table_in_words():
     assert [row[0] for row in table["rows"]] == ["nadamw (reference)", "a"]
     assert table["rows"][1] == [
         "a",
-        "0.1",
         "∞",
+        "–",
         "∞",
         "∞",
         "0 of 3",
+        "2",
         "0",
         "0.100",
         "0 of 3",
@@ -87,7 +93,7 @@ def test_the_table_in_words():
 def test_without_a_target():
     for records in ([record("a", [[0.9]])], [record("a", [[0.9]]), record("nadamw", [[1.5]])]):
         table = convergence_table(records, 1.0)[0]
-        assert table["rows"][0][2:6] == ["–"] * 4
+        assert table["rows"][0][1:5] == ["–"] * 4
         assert table["note"].startswith("There is no target")
     assert convergence_table([record("linear", [[0.9]], family="reference")], 1.0) == []
 
@@ -96,7 +102,7 @@ def test_a_method_that_always_diverged_has_a_row():
     lost = record("a", [[0.9] * 3] * 2)
     lost.header.update(best=None, diverged=[[True, True]], scores=None)
     table = convergence_table([lost, record("nadamw", [[0.5, 0.0, 0.0]] * 2)], 1.0)[0]
-    assert table["rows"][1] == ["a", "–", "–", "–", "–", "0 of 2", "–", "–", "2 of 2", "diverged"]
+    assert table["rows"][1] == ["a", "–", "–", "–", "–", "0 of 2", "2", "–", "–", "2 of 2", "diverged"]
 
 
 def test_rates_are_widened_towards_the_best():
@@ -180,15 +186,16 @@ def test_compare_writes_records_tables_and_a_report(task, quiz, tmp_path):
         "nadamw",
     ]
     held = load_records(result.records)
-    assert [len(t.task["tables"]) for t in held.tasks] == [2, 1]
-    beside = held.tasks[0].task["tables"][1]
+    assert [len(t.task["tables"]) for t in held.tasks] == [3, 2]
+    beside = held.tasks[0].task["tables"][2]
     assert beside["columns"] == ["Method", "<b>quiz</b>, TF-IDF", "other, TF-IDF"]
     assert all(row[1] == row[2] for row in beside["rows"])  # the same pairs, the same split
     page = build_report(result.records).read_text(encoding="utf-8")
     assert "&lt;b&gt;quiz&lt;/b&gt;, TF-IDF" in page
     assert "<b>quiz" not in page
     assert "Embeddings side by side" in page
-    assert len(ranking_table(result.ranking)) == 2 * 2 + 3 * 2
+    assert len(ranking_table(result.ranking)) == 2 * 2
+    assert len(ranking_table(result.ranking, tables=True)) == 2 * 2 + 5 * 2
     lines = (result.folder / "convergence.csv").read_text().splitlines()
     assert len(lines) == 2 * (1 + 3)
     for path in result.models().values():

@@ -21,12 +21,14 @@ def test_what_is_left_and_where(compare, files):
     outcome = compare("trees.csv", "-t", "kind", "-o", "out", "--title", "Trees & <more>")
     assert outcome.code == 0
     assert [f for f in files() if f.startswith("out/")] == [
+        "out/comparison.toml",
         "out/manifest.json",
         "out/ranking.csv",
         "out/records",
         "out/records/ranking.json",
         "out/records/trees--boosting.safetensors",
         "out/records/trees--linear.safetensors",
+        "out/records/trees--nadamw.safetensors",
         "out/records/trees--sgd.safetensors",
         "out/report.html",
         "out/timings.csv",
@@ -44,17 +46,17 @@ def test_what_is_left_and_where(compare, files):
         assert re.search(line, outcome.out)
     assert "Trees &amp; &lt;more&gt;" in Path("out/report.html").read_text()
     table = pd.read_csv("out/ranking.csv")
-    assert table["rank"].tolist() == [1, 2, 3]
+    assert table["rank"].tolist() == [1, 2, 3, 4]
     assert (table["metric"].diff().dropna() <= 0).all()
     timings = pd.read_csv("out/timings.csv")
-    assert sorted(timings["method"]) == ["boosting", "linear", "sgd"]
+    assert sorted(timings["method"]) == ["boosting", "linear", "nadamw", "sgd"]
     assert (timings["train_seconds"] > 0).all()
 
 
 def test_results_on_stdout_and_progress_on_stderr(compare):
     outcome = compare("trees.csv", "-t", "kind", "-o", "out")
     assert "methods" in outcome.err
-    assert "3/3" in outcome.err
+    assert "4/4" in outcome.err
     assert len(outcome.err.splitlines()) == 1
     assert "━" not in outcome.out
     assert "\x1b" not in outcome.out + outcome.err
@@ -64,12 +66,20 @@ def test_results_on_stdout_and_progress_on_stderr(compare):
 def test_a_learning_rate_of_a_million(compare, cli, file, target):
     """Every network diverges: said, ranked last, and no crash; the linear model is there to be used."""
     outcome = compare(
-        file, "-t", target, "-o", "out", "--learning-rates", "1e6", "--optimizers", "sgd,adam,gd"
+        file,
+        "-t",
+        target,
+        "-o",
+        "out",
+        "--learning-rates",
+        "1e6",
+        "--optimizers",
+        "sgd,adam,gd",  # NAdamW comes by itself
     )
     assert outcome.code == 0
     table = pd.read_csv("out/ranking.csv")
     lost = table[table["family"] == "gradient"]
-    assert lost["rank"].tolist() == [3, 4, 5]
+    assert lost["rank"].tolist() == [3, 4, 5, 6]
     assert lost["metric"].isna().all()
     assert lost["status"].str.startswith("The loss became infinite, not a number, or far larger").all()
     assert (lost["diverged_runs"] == lost["runs"]).all()
@@ -134,7 +144,7 @@ def test_nothing_but_our_own_words_in_a_process_of_its_own(shell):
     process = shell("compare", "trees.csv", "-t", "kind", "-o", "out", *quick, **anywhere)
     out, err = process.communicate()
     assert process.returncode == 0, err
-    assert re.fullmatch(r"methods +━+ 3/3 +0:00:\d\d\n", err), err
+    assert re.fullmatch(r"methods +━+ 4/4 +0:00:\d\d\n", err), err
     assert "trees: classification, 12 test rows" in out
 
 

@@ -119,7 +119,10 @@ def test_resuming_a_complete_run_rewrites_the_tables_only(compare):
         (("--rates", "3"), "rates 2 before, now 3"),
         (("--epochs", "3"), "epochs 2 before, now 3"),
         (("--hidden", "3,3"), "hidden 3 before, now 3, 3"),
-        (("--optimizers", "gd"), "methods linear, boosting, sgd before, now linear, boosting, gd"),
+        (
+            ("--optimizers", "gd"),
+            "methods linear, boosting, sgd, nadamw before, now linear, boosting, gd, nadamw",
+        ),
         (("--batch-size", "8"), "batch size 32 before, now 8"),
         (
             ("--seed", "1"),

@@ -23,7 +23,7 @@ def test_a_clear_win_over_runner_up_and_reference() -> None:
     result = verdict([row("a", 0.95), row("b", 0.90), row("r", 0.85, family="reference")])
     assert result.margin == "0.050 above B, the runner-up"
     assert result.reference == "0.100 above R, the best reference"
-    assert result.matters.startswith("Clear: no other method's")
+    assert result.matters.startswith("Clear: 95 % intervals tell the winner from")
     assert result.overlapping == frozenset()
 
 
@@ -31,10 +31,18 @@ def test_overlap_is_counted_without_those_that_diverged() -> None:
     rows = [row("a", 0.95), row("b", 0.94), row("c", 0.9), row("d", None)]
     result = verdict(rows)
     assert result.overlapping == {"b"}
-    assert result.matters.startswith("1 of 2 other methods overlaps with")
+    assert result.matters.startswith("1 of 2 other methods cannot be told from the winner by 95 % intervals;")
     assert verdict(rows[:2]).matters.startswith("Not clear")
     rows.insert(2, row("e", 0.935))
-    assert verdict(rows).matters.startswith("2 of 3 other methods overlap with")
+    assert verdict(rows).matters.startswith("2 of 3 other methods cannot be told from the winner")
+
+
+def test_paired_tests_count_before_intervals() -> None:
+    """Intervals overlap, and yet rows and seeds in common tell one method from the winner."""
+    rows = [row("a", 0.95), row("b", 0.945) | {"p_value": 0.01}, row("c", 0.9) | {"p_value": 0.2}]
+    result = verdict(rows)
+    assert result.overlapping == {"c"}
+    assert result.matters.startswith("1 of 2 other methods cannot be told from the winner by paired tests;")
 
 
 def test_touching_intervals_overlap() -> None:

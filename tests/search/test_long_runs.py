@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_diabetes, load_digits
-from sklearn.metrics import f1_score
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
+from sklearn.metrics import f1_score, roc_auc_score
 
 from neuralopt import SearchModel, SearchRegressor
 from neuralopt.core.errors import InvalidArgument
@@ -110,3 +110,12 @@ def test_a_wide_ternary_network_is_led_where_errors_alone_are_flat():
     y = (X[:, :5].sum(axis=1) > 0).astype(int)
     model = SearchModel(100, [100], 2, activation="step", levels=[-1, 0, 1], loss="01")
     assert model.search(X, y, 4)["loss"][-1] == 0
+
+
+def test_the_area_is_not_won_by_rounding():
+    X, y = load_breast_cancer(return_X_y=True)
+    model = SearchModel(30, [4, 3], 1, activation="tanh", loss="auc", levels=[-1, 0, 1])
+    found = model.search(X, y, 3)["loss"][-1]  # features of a thousand saturate the units
+    score = model.forward(X)[:, 0]
+    area = roc_auc_score(y, np.round(score / np.abs(score).max(), 9))
+    assert found == pytest.approx(1 - area, abs=1e-12)

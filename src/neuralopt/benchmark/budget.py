@@ -2,18 +2,32 @@
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neuralopt.core.errors import InvalidArgument, raise_problems
 from neuralopt.core.validation import check_count
 from neuralopt.models import MLP
+from neuralopt.schedules import WarmupCosine
 
 if TYPE_CHECKING:
     from neuralopt.benchmark.task import Task
 
 _STEPS, _FEWEST, _MOST = 3000, 20, 200
+_WARMUP = 0.05  # of a run
+
+
+def _warmup_cosine(steps: int) -> Callable[[float], Any]:
+    return lambda rate: WarmupCosine(peak=rate, warmup_steps=int(_WARMUP * steps), total_steps=steps)
+
+
+SCHEDULES: dict[str, Callable[[int], Callable[[float], Any] | None]] = {
+    "constant": lambda steps: None,
+    "warmup-cosine": _warmup_cosine,
+}
+"""Name to what makes a schedule of a learning rate for a run of so many steps."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,8 +48,11 @@ class Budget:
         Widths of the hidden layers; empty for a linear network.
     activation : str, default "tanh"
         Of the hidden layers.
-    widen : int, default 0
-        How often a method's learning rates go on beyond the edge where the best lies, at most.
+    widen : int, default 2
+        How often a method's learning rates go on beyond the edge where the best lies, at most. Rates that
+        are given themselves stay as they are.
+    schedules : tuple of str, default ("constant",)
+        Tried with every learning rate, "constant" and "warmup-cosine"; the best by validation is kept.
 
     Raises
     ------
@@ -55,7 +72,8 @@ class Budget:
     batch_size: int = 32
     hidden: tuple[int, ...] = (64,)
     activation: str = "tanh"
-    widen: int = 0
+    widen: int = 2
+    schedules: tuple[str, ...] = ("constant",)
 
     def __post_init__(self) -> None:
         problems: list[str] = []
@@ -73,7 +91,31 @@ class Budget:
             MLP((1, *self.hidden, 1), self.activation)
         except InvalidArgument as error:
             problems.append(str(error).replace("layer size", "hidden width"))
+        unknown = sorted(set(map(str, self.schedules)) - set(SCHEDULES))
+        if unknown or not self.schedules:
+            named = ", ".join(unknown) or "none"
+            problems.append(f"schedules must be among {', '.join(SCHEDULES)}, got {named}.")
         raise_problems(problems)
+
+    @classmethod
+    def thorough(cls, **given: Any) -> "Budget":
+        """Return the full protocol: nine rates, widened at an edge, ten seeds, two schedules.
+
+        Parameters
+        ----------
+        **given
+            Fields that differ.
+
+        Returns
+        -------
+        Budget
+        """
+        full: dict[str, Any] = {"rates": 9, "seeds": 10, "widen": 3, "schedules": tuple(SCHEDULES)}
+        return cls(**(full | given))
+
+    def schedule(self, name: str, steps: int) -> Callable[[float], Any] | None:
+        """Return what makes a schedule of a learning rate for a run of so many steps; None for constants."""
+        return SCHEDULES[name](steps)
 
     def epochs_for(self, task: "Task") -> int:
         """Return the epochs of a run on a task."""

@@ -13,11 +13,13 @@ from neuralopt.benchmark.folder import choose_folder, prepared
 from neuralopt.benchmark.joint_method import JOINT, candidate_records
 from neuralopt.benchmark.machine import machine_facts
 from neuralopt.benchmark.manifest import check_manifest
-from neuralopt.benchmark.methods import REFERENCES, Method, choose_methods
+from neuralopt.benchmark.methods import REFERENCES, Method, choose_methods, with_reference
 from neuralopt.benchmark.naming import distinct_slugs
+from neuralopt.benchmark.protocol import profile_of_speed
 from neuralopt.benchmark.real_task import RealTask
 from neuralopt.benchmark.records import Record, read_record, write_record
 from neuralopt.benchmark.runner import run_method
+from neuralopt.benchmark.search_run import prepare_search
 from neuralopt.benchmark.task import Task
 from neuralopt.core.errors import InvalidArgument, StorageError
 from neuralopt.engine.interrupt import DeferredInterrupt
@@ -98,7 +100,7 @@ def compare(
     budget : Budget, optional
         Learning rates, seeds, epochs, batch size and network, the same for all.
     references : bool, default True
-        Whether the reference lines are run.
+        Whether the reference lines are run, and NAdamW where optimizers are compared without it.
     output : path, optional
         A new folder; by default ``neuralopt-runs/<task>``, numbered from the second run on.
     resume : bool, default False
@@ -128,10 +130,11 @@ def compare(
     ...     result = compare([task], optimizers=["adam", "sgd"], output=folder + "/run",
     ...                      budget=Budget(rates=(0.01,), seeds=2, epochs=3))
     >>> sorted(result.frame()["method"])
-    ['adam', 'boosting', 'linear', 'sgd']
+    ['adam', 'boosting', 'linear', 'nadamw', 'sgd']
     """
     budget = budget or Budget()
     methods = [*(REFERENCES if references else ()), *choose_methods(optimizers)]
+    methods = with_reference(methods) if references else methods
     slugs = _slugs(tasks)
     folder = choose_folder(output, "+".join(slugs.values())[:_LONGEST], resume)
     config = {**_plain(budget), "methods": [m.slug for m in methods]}
@@ -140,6 +143,8 @@ def compare(
     with prepared(folder, resume):
         check_manifest(folder, manifest, resume)
     observe = observe or (lambda *event: None)
+    if any(m.family == "search" for m in methods):
+        prepare_search()
     try:
         done, complete = _run(folder / "records", tasks, slugs, methods, budget, observe)
         ranking = {
@@ -153,11 +158,13 @@ def compare(
             "complete": complete,
             "tasks": [conclude(folder, t, slugs[t.name], done[t.name]) for t in tasks if done[t.name]],
         }
+        found = [(t, [record for _, record in done[t.name]]) for t in tasks if done[t.name]]
+        ranking["profile"] = profile_of_speed(found)
         result = Comparison(folder, ranking)
         write_json(folder / "records" / "ranking.json", ranking)
         if ranking["tasks"]:
             write_text(folder / "ranking.csv", result.frame().to_csv(index=False))
-            write_text(folder / "timings.csv", timings(done))
+            write_text(folder / "timings.csv", timings(found))
     except StorageError as error:
         raise StorageError(
             f"{error} What was finished is kept in '{folder}': go on with --resume (in Python resume=True)."

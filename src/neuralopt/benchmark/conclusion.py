@@ -2,10 +2,13 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from neuralopt.benchmark.convergence import convergence_rows
 from neuralopt.benchmark.findings import findings
+from neuralopt.benchmark.protocol import add_paired_tests, curves_of_tuning, protocol_tables
 from neuralopt.benchmark.ranking import ranking_rows, summary
 from neuralopt.benchmark.records import Record
 from neuralopt.benchmark.task import Task
@@ -33,7 +36,9 @@ def conclude(folder: Path, task: Task, slug: str, records: Named) -> dict[str, A
         Facts of the task, rows, summary, findings, and where the model is.
     """
     rows, facts = ranking_rows(records), task.facts()
-    by_file = dict(records)
+    by_file, held = dict(records), [record for _, record in records]
+    add_paired_tests(rows, by_file)
+    tables = [*protocol_tables(task, rows, held), *task.further_tables(held)]
     model = label = None
     for row in rows:
         record = by_file[row["record"]]
@@ -53,8 +58,9 @@ def conclude(folder: Path, task: Task, slug: str, records: Named) -> dict[str, A
         "best_model": model,
         "best_model_label": label,
         "rows": rows,
-        "findings": findings([record for _, record in records], facts["n_test"]),
-        **({"tables": tables} if (tables := task.further_tables([record for _, record in records])) else {}),
+        "findings": findings(held, facts["n_test"]),
+        "tables": tables,
+        "tuning": curves_of_tuning(held),
     }
 
 
@@ -71,14 +77,20 @@ def _kept(path: Path, task: Task, record: Record, row: dict[str, Any]) -> str | 
     return str(task.keep(path, mlp, record.params(), origin))
 
 
-def timings(done: dict[str, Named]) -> str:
+def timings(done: Sequence[tuple[Task, Sequence[Record]]]) -> str:
     """Return measured seconds as CSV; apart from the ranking, which is the same in every run."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["task", "method", "compile_seconds", "train_seconds"])
-    for task, records in done.items():
-        for _, record in records:
-            seconds = record.header["seconds"]
+    writer.writerow(["task", "method", "compile_seconds", "train_seconds", "seconds_to_target"])
+    for task, records in done:
+        rows = convergence_rows(list(records), task.constant_loss())
+        reached = {row["slug"]: row["seconds"] for row in rows}
+        for record in records:
+            seconds, wanted = record.header["seconds"], reached.get(record.header["method"])
             times = (f"{seconds['compile']:.3f}", f"{seconds['train']:.3f}")
-            writer.writerow([task, record.header["method"], *times])
+            writer.writerow([task.name, record.header["method"], *times, _seconds(wanted)])
     return text.getvalue()
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"

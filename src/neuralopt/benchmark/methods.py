@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from neuralopt import optimizers
+from neuralopt.benchmark.convergence import REFERENCE
 from neuralopt.benchmark.naming import slug
 from neuralopt.core.errors import InvalidArgument, did_you_mean
 from neuralopt.transforms.base import Transform
@@ -51,10 +52,10 @@ SEARCHES = (
 """Trained by `SearchModel` and `HybridModel`."""
 
 CLASSIC = (
-    *("gd", "sgd", "sgd-momentum", "sgd-nesterov", "adam", "adamw", "amsgrad", "radam"),
-    *("adabound", "rmsprop", "adagrad", "adadelta", "lookahead", "lars", "lamb"),
+    *("gd", "sgd", "sgd-momentum", "sgd-nesterov", "adam", "adamw", "nadamw", "amsgrad", "radam"),
+    *("rmsprop", "adagrad", "adadelta"),
 )
-"""What ``"classic"`` stands for: the methods of textbooks, without those of the last years."""
+"""What ``"classic"`` stands for: twelve methods of textbooks."""
 
 
 def gradient_methods() -> list[Method]:
@@ -127,6 +128,14 @@ def choose_methods(wanted: str | Sequence[Any]) -> list[Method]:
             "Give the optimizer another label."
         )
     return chosen
+
+
+def with_reference(methods: list[Method]) -> list[Method]:
+    """Return methods with NAdamW among them, where any of them descends a gradient: it sets the target."""
+    named = any(m.slug == REFERENCE for m in methods)
+    if named or not any(m.family == "gradient" for m in methods):
+        return methods
+    return [*methods, *choose_methods([REFERENCE])]
 
 
 def _method(item: Any, known: dict[str, Method]) -> Method:

@@ -7,6 +7,7 @@ import numpy as np
 from neuralopt.benchmark.records import Record
 from neuralopt.core.results import Status
 
+_TOLD_APART = 0.05  # of the family of all paired tests of a task
 _NOT_FINITE = (
     "Its figures on the test rows are not finite. Likely cause: a test row lies far outside of the training "
     "rows. Look for outliers and wrong units."
@@ -79,7 +80,7 @@ def summary(rows: list[dict[str, Any]], facts: dict[str, Any]) -> str:
     if not ours:
         return "Every network diverged. Give smaller learning rates, or look for outliers in the data."
     best, metric = ours[0], "accuracy" if facts["metric"] == "accuracy" else "R²"
-    level = [r["label"] for r in ours[1:] if r["metric_high"] >= best["metric_low"]]
+    level = [r["label"] for r in ours[1:] if _level(r, best, tested=best is rows[0])]
     kind = "network" if best["family"] == "gradient" else "method"
     text = f"{best['label']} is the best {kind}: test {metric} {_interval(best)}."
     if level:
@@ -96,6 +97,13 @@ def summary(rows: list[dict[str, Any]], facts: dict[str, Any]) -> str:
             "a network does not pay here as it stands."
         )
     return text
+
+
+def _level(row: dict[str, Any], best: dict[str, Any], *, tested: bool) -> bool:
+    """Return whether a method cannot be told apart from the best: by a paired test, else by intervals."""
+    if tested and row.get("p_value") is not None:
+        return row["p_value"] >= _TOLD_APART
+    return row["metric_high"] >= best["metric_low"]
 
 
 def _interval(row: dict[str, Any]) -> str:

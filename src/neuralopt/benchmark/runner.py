@@ -3,21 +3,24 @@
 import dataclasses
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from neuralopt.benchmark.budget import Budget
+from neuralopt.benchmark.convergence import INDEPENDENT, REFERENCE
 from neuralopt.benchmark.joint_method import run_joint_method
 from neuralopt.benchmark.methods import Method, learning_rates
 from neuralopt.benchmark.real_task import RealTask
 from neuralopt.benchmark.records import Record, model_arrays
 from neuralopt.benchmark.references import fit_boosting, fit_linear, validation_loss
-from neuralopt.benchmark.scores import figures, score
+from neuralopt.benchmark.scores import figures, row_scores, score
 from neuralopt.benchmark.search_run import search_once, searched_network
 from neuralopt.benchmark.statistics import best_learning_rate
 from neuralopt.benchmark.task import Task
-from neuralopt.benchmark.widening import lowest_validation, widened_sweep
+from neuralopt.benchmark.widening import interrupted, lowest_validation, widened_sweep
+from neuralopt.core import tree
 from neuralopt.core.results import Status
 from neuralopt.engine import SweepResult, sweep
 from neuralopt.models import MLP
@@ -58,13 +61,17 @@ def _gradient(method: Method, task: Task, budget: Budget, progress: Progress) ->
     epochs, network = budget.epochs_for(task), budget.network(task)
     whole = getattr(method.optimizer, "full_batch", False)
 
-    def run(tried: np.ndarray) -> SweepResult:
+    batch = len(task.train.X) if whole else min(budget.batch_size, len(task.train.X))
+    steps = -(-len(task.train.X) // batch)
+
+    def run(tried: np.ndarray, first: int = 0, kind: str = "constant") -> SweepResult:
         return sweep(
             network,
             (task.train.X, task.train.y),
             optimizer=method.optimizer,
             learning_rates=tried.tolist(),
-            seeds=range(budget.seeds),
+            seeds=range(first, first + budget.seeds),
+            schedule=budget.schedule(kind, epochs * steps),
             loss=task.loss,
             epochs=epochs,
             batch_size=None if whole else budget.batch_size,
@@ -73,25 +80,29 @@ def _gradient(method: Method, task: Task, budget: Budget, progress: Progress) ->
             progress=progress,
         )
 
-    result = widened_sweep(run, rates, budget.widen)
-    widened, rates = len(result.learning_rates) > len(rates), result.learning_rates
-    if any(status is Status.INTERRUPTED for row in result.status for status in row):
+    rounds = budget.widen if isinstance(budget.rates, int) else 0  # rates that were given stay as they are
+    results = {name: widened_sweep(partial(run, kind=name), rates, rounds) for name in budget.schedules}
+    if any(interrupted(result) for result in results.values()):
         return None
+    kind, result = _best_schedule(results)
+    widened, rates = len(result.learning_rates) > len(rates), result.learning_rates
     shape = (len(rates), budget.seeds)
     outputs = _test_outputs(network, result, task)
     diverged = np.array([[s is Status.DIVERGED for s in row] for row in result.status])
     lowest = lowest_validation(result)
     best = best_learning_rate(lowest)
     test_loss, test_metric = figures(task, outputs.reshape(-1, *outputs.shape[2:]))
-    batch = len(task.train.X) if whole else min(budget.batch_size, len(task.train.X))
     header = {
         "learning_rates": [float(rate) for rate in rates],
         "seeds": list(range(budget.seeds)),
         "best": best,
         "epochs": epochs,
-        "steps": -(-len(task.train.X) // batch),
+        "steps": steps,
+        "schedule": kind,
         "batch_size": batch,
+        "rows": len(task.train.X),
         "parameters": network.parameter_count,
+        "state": _state_size(method, network),
         "statuses": [[status.value for status in row] for row in result.status],
         "diverged": diverged.tolist(),
         "seconds": {"compile": result.compile_seconds, "train": result.seconds},
@@ -114,7 +125,28 @@ def _gradient(method: Method, task: Task, budget: Budget, progress: Progress) ->
     }
     if best is not None:
         arrays |= model_arrays(result.params(best, int(np.argmin(lowest[best]))))
+        arrays["test_rows"] = row_scores(task, outputs[best])
+        if method.slug == REFERENCE:
+            alone = run(rates[best : best + 1], INDEPENDENT, kind)
+            arrays["independent_validation_loss"] = alone.history["validation_loss"][0]
     return _record(method, task, header, arrays)
+
+
+def _best_schedule(results: dict[str, SweepResult]) -> tuple[str, SweepResult]:
+    """Return the schedule whose chosen learning rate has the lowest median validation loss, and its sweep."""
+    reached = {}
+    for name, result in results.items():
+        lowest = lowest_validation(result)
+        best = best_learning_rate(lowest)
+        reached[name] = np.inf if best is None else float(np.median(lowest[best]))
+    name = min(reached, key=lambda one: reached[one])
+    return name, results[name]
+
+
+def _state_size(method: Method, network: MLP) -> float:
+    """Return how many numbers an optimizer keeps for each parameter."""
+    held = method.optimizer.init(network.init(0))
+    return sum(np.size(leaf) for leaf in tree.leaves(held)) / network.parameter_count
 
 
 def _test_outputs(network: MLP, result: SweepResult, task: Task) -> np.ndarray:
@@ -156,6 +188,7 @@ def _reference(method: Method, task: Task, progress: Progress) -> Record | None:
         "scores": score(task, outputs[None]),
     }
     arrays |= {
+        "test_rows": row_scores(task, outputs[None]),
         "test_loss": test_loss.reshape(1, 1),
         "test_metric": test_metric.reshape(1, 1),
         "best_epoch": np.zeros((1, 1), np.int32),
@@ -197,6 +230,7 @@ def _searched(method: Method, task: Task, budget: Budget, progress: Progress) ->
     shape = (1, budget.seeds)
     arrays: dict[str, np.ndarray] = {name: np.zeros((*shape, 0)) for name in _CURVES}
     arrays |= {
+        "test_rows": row_scores(task, np.array(outputs)),
         "test_loss": test_loss.reshape(shape),
         "test_metric": test_metric.reshape(shape),
         "best_epoch": np.zeros(shape, np.int32),

@@ -26,6 +26,26 @@ def figures(task: Task, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return losses, np.array([float(metric(out, y)) for out in outputs])
 
 
+def row_scores(task: Task, outputs: np.ndarray) -> np.ndarray:
+    """Return a figure of what is drawn anew for an interval, higher is better: hits, or errors below zero.
+
+    Parameters
+    ----------
+    task : Task
+    outputs : float array of shape (runs, n_test, k)
+
+    Returns
+    -------
+    float array of shape (runs, units)
+        Units are the test rows; of pairs of question and answer the questions.
+    """
+    if task.kind == "classification":
+        found = [task.hits(out) for out in outputs]
+    else:
+        found = [-np.square(out - task.test.y).mean(axis=1) for out in outputs]
+    return np.array([task.per_unit(values) for values in found])
+
+
 def score(task: Task, outputs: np.ndarray) -> dict[str, list[float]] | None:
     """Return loss and metric with their intervals, over runs and test rows.
 

@@ -15,6 +15,7 @@ from neuralopt.estimators.predictor import Predictor
 from neuralopt.models import MLP, accuracy, r2
 from neuralopt.models.mlp import Params
 from neuralopt.search import HybridModel, SearchModel
+from neuralopt.search.kernel import compiled
 from neuralopt.search.net import ON_OFF
 from neuralopt.search.targets import read_targets
 
@@ -118,6 +119,11 @@ def run_search(
         path = folder / f"{name}.model.safetensors"
         Predictor(task.encoder, model.mlp, model.params, origin).save(path)
     return SearchRun(model, path, _scores(task, model, X, y, settings.loss))
+
+
+def prepare_search() -> None:
+    """Begin to compile the loops of a search, where they can be compiled, beside what runs before it."""
+    compiled("loops", wait=False)
 
 
 def searched_network(network: MLP) -> MLP:

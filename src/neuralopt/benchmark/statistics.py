@@ -48,7 +48,7 @@ def bootstrap_mean(rows: np.ndarray, seed: int = 0) -> Score:
     """
     seeds, count = rows.shape
     draws = []
-    for by_seed, by_row in _resamples(seeds, count, seed):
+    for by_seed, by_row in resamples(seeds, count, seed):
         draws.append(((by_seed @ rows) * by_row).sum(axis=1))
     low, high = np.quantile(np.concatenate(draws), [0.025, 0.975])
     return Score(float(rows.mean()), float(low), float(high))
@@ -78,7 +78,7 @@ def bootstrap_r2(squared: np.ndarray, target: np.ndarray, seed: int = 0) -> Scor
     """
     seeds, count, outputs = squared.shape
     draws = []
-    for by_seed, by_row in _resamples(seeds, count, seed):
+    for by_seed, by_row in resamples(seeds, count, seed):
         values = np.zeros((len(by_row), outputs))
         for k in range(outputs):
             error = ((by_seed @ squared[:, :, k]) * by_row).sum(axis=1)
@@ -96,7 +96,8 @@ def _r2(error: np.ndarray, spread: np.ndarray) -> np.ndarray:
     return np.where(spread > 1e-12, 1 - error / np.maximum(spread, 1e-12), 0.0)
 
 
-def _resamples(seeds: int, count: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def resamples(seeds: int, count: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield blocks of resamples: weights of seeds and of rows, shapes (block, seeds) and (block, count)."""
     random = np.random.default_rng(seed)
     total = int(np.clip(_CELLS // count, 200, _RESAMPLES))
     block = max(1, min(total, _CELLS // (8 * count)))

@@ -92,6 +92,17 @@ class Task:
         """Save a trained network with the encoding of its table."""
         return Predictor(self.encoder, mlp, params, origin).save(path)
 
+    def constant_loss(self) -> float:
+        """Return the validation loss of the best constant answer to the training rows."""
+        y = self.train.y
+        if isinstance(self.loss, CrossEntropy):
+            shares = np.bincount(y, minlength=self.outputs) / len(y)
+            answer = np.log(np.maximum(shares, 1e-12))
+        else:
+            answer = y.mean(axis=0)
+        rows = np.tile(answer, (len(self.validation.X), 1))
+        return float(self.loss.value(rows, self.validation.y))
+
     def further_tables(self, records: "list[Record]") -> list[dict[str, Any]]:
         """Return further tables of the report, each with title, columns, rows of texts and a note."""
         return []

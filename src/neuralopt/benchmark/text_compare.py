@@ -8,7 +8,7 @@ from typing import Any
 
 from neuralopt.benchmark.budget import Budget
 from neuralopt.benchmark.compare import Comparison, Observer, compare
-from neuralopt.benchmark.convergence import REFERENCE, interval
+from neuralopt.benchmark.convergence import interval
 from neuralopt.benchmark.text_task import TextTask
 from neuralopt.storage import write_json, write_text
 
@@ -62,10 +62,9 @@ def compare_text(
     InvalidArgument, DataError, StorageError
         As `compare`.
     """
-    names = [*optimizers, *(() if REFERENCE in optimizers else (REFERENCE,))]
     result = compare(
         tasks,
-        optimizers=names,
+        optimizers=optimizers,
         budget=budget,
         output=output,
         resume=resume,

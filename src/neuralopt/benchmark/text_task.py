@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from neuralopt.benchmark.convergence import convergence_table
-from neuralopt.benchmark.records import Record
 from neuralopt.benchmark.task import Split, Task, digest_of
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.validation import check_count
@@ -61,11 +59,6 @@ class TextTask(Task):
     def keep(self, path: Path, mlp: MLP, params: Any, origin: dict[str, Any]) -> Path:
         """Save a trained network with its embedding; see `Task.keep`."""
         return TextPredictor(self.encoder, mlp, params, origin).save(path)
-
-    def further_tables(self, records: list[Record]) -> list[dict[str, Any]]:
-        """Return the table of convergence, stability and test accuracy; see `Task.further_tables`."""
-        constant = float(np.mean((self.validation.y - self.train.y.mean()) ** 2))
-        return convergence_table(records, constant)
 
 
 def make_text_task(

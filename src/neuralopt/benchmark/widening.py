@@ -33,7 +33,7 @@ def widened_sweep(run: Callable[[np.ndarray], SweepResult], rates: np.ndarray, r
     for _ in range(rounds if len(rates) > 2 else 0):
         best = best_learning_rate(lowest_validation(result))
         tried = result.learning_rates
-        if _interrupted(result) or best is None or best not in (0, len(tried) - 1):
+        if interrupted(result) or best is None or best not in (0, len(tried) - 1):
             break
         powers = step ** np.arange(1.0, _ADDED + 1)
         more = tried[0] / powers[::-1] if best == 0 else tried[-1] * powers
@@ -49,5 +49,6 @@ def lowest_validation(result: SweepResult) -> np.ndarray:
     return np.where(diverged, np.inf, lowest)
 
 
-def _interrupted(result: SweepResult) -> bool:
+def interrupted(result: SweepResult) -> bool:
+    """Return whether any run was ended by the user."""
     return any(status is Status.INTERRUPTED for row in result.status for status in row)

@@ -26,8 +26,9 @@ app.add_typer(text.app, name="text")
 @app.command()
 def compare(
     data: Annotated[
-        list[str], typer.Argument(help="A CSV, Parquet or NPZ file, or a bundled table: digits, diabetes.")
-    ],
+        list[str] | None,
+        typer.Argument(help="A CSV, Parquet or NPZ file, or a bundled table: digits, diabetes."),
+    ] = None,
     target: Annotated[
         list[str] | None,
         typer.Option("--target", "-t", help="Column to predict; several for regression on several targets."),
@@ -42,11 +43,18 @@ def compare(
     optimizers: Annotated[
         str, typer.Option(help="all, classic, or names with commas between them; optax.<name> too.")
     ] = "all",
-    rates: Annotated[int, typer.Option(help="Learning rates tried for each optimizer.")] = 5,
+    budget: Annotated[
+        str, typer.Option(help="quick, or thorough: 9 rates, 10 seeds, schedules tuned with the optimizers.")
+    ] = "quick",
+    rates: Annotated[
+        int | None, typer.Option(help="Learning rates tried for each optimizer; quick 5, thorough 9.")
+    ] = None,
     learning_rates: Annotated[
         str | None, typer.Option(help="The learning rates themselves, with commas, for all optimizers.")
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Runs at every learning rate, from paired seeds.")] = 5,
+    seeds: Annotated[
+        int | None, typer.Option(help="Runs at every learning rate, from paired seeds; quick 5, thorough 10.")
+    ] = None,
     epochs: Annotated[
         int | None, typer.Option(help="Passes over the training rows; by default about 3000 steps.")
     ] = None,
@@ -63,17 +71,21 @@ def compare(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
     title: Annotated[str | None, typer.Option(help="Heading of the report.")] = None,
+    manifest: Annotated[
+        Path | None, typer.Option(help="comparison.toml of an earlier run, in place of the other options.")
+    ] = None,
 ) -> None:
     """Train by every optimizer under the same budget; rank them, keep the best model, write a report."""
     from neuralopt.cli.compare import Options, run
 
     run(
         Options(
-            data=data,
+            data=data or [],
             target=target or [],
             real=real,
             task=task,
             optimizers=optimizers,
+            budget=budget,
             rates=rates if learning_rates is None else numbers("--learning-rates", learning_rates, float),
             seeds=seeds,
             epochs=epochs,
@@ -86,7 +98,8 @@ def compare(
             output=output,
             resume=resume,
             title=title,
-        )
+        ),
+        manifest,
     )
 
 

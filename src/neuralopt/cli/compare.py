@@ -15,7 +15,8 @@ from rich.text import Text
 from neuralopt.benchmark import Budget, Comparison, Task, choose_methods, make_real_task, make_task
 from neuralopt.benchmark import compare as run_comparison
 from neuralopt.benchmark.compare import methods_for
-from neuralopt.benchmark.methods import REFERENCES, Method
+from neuralopt.benchmark.methods import REFERENCES, Method, with_reference
+from neuralopt.cli.manifest import read_manifest, write_manifest
 from neuralopt.core.errors import DataError, InvalidArgument, StorageError, did_you_mean, raise_problems
 from neuralopt.datasets import bundled_names, bundled_target, load_bundled, read_table
 from neuralopt.datasets.wording import listing
@@ -31,8 +32,9 @@ class Options:
     real: Path | None
     task: str | None
     optimizers: str
-    rates: int | tuple[float, ...]
-    seeds: int
+    budget: str
+    rates: int | tuple[float, ...] | None
+    seeds: int | None
     epochs: int | None
     batch_size: int
     hidden: tuple[int, ...]
@@ -45,18 +47,19 @@ class Options:
     title: str | None
 
 
-def run(options: Options) -> None:
+_BUDGETS = {"quick": Budget, "thorough": Budget.thorough}
+
+
+def run(options: Options, manifest: Path | None = None) -> None:
     """Run the comparison and say where everything is; exits with 130 when it was interrupted."""
+    options = options if manifest is None else read_manifest(manifest, options)
+    if not options.data:
+        raise InvalidArgument(
+            "compare needs a table: a CSV, Parquet or NPZ file, a bundled name, or --manifest."
+        )
     wanted = [name.strip() for name in options.optimizers.split(",")]
-    budget = Budget(
-        options.rates,
-        options.seeds,
-        options.epochs,
-        options.batch_size,
-        options.hidden,
-        options.activation,
-    )
-    methods = choose_methods(wanted)
+    budget = _budget(options)
+    methods = with_reference(choose_methods(wanted))
     tasks = _tasks(options)
     out = Console()
     for task in tasks:
@@ -72,7 +75,24 @@ def run(options: Options) -> None:
             title=options.title,
             observe=observe,
         )
+    write_manifest(result.folder / "comparison.toml", options)
     conclude(out, result)
+
+
+def _budget(options: Options) -> Budget:
+    if options.budget not in _BUDGETS:
+        raise InvalidArgument(
+            f"--budget must be one of {', '.join(_BUDGETS)}, got {options.budget!r}."
+            f"{did_you_mean(options.budget, _BUDGETS)}"
+        )
+    given = {"rates": options.rates, "seeds": options.seeds}
+    return _BUDGETS[options.budget](
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        hidden=options.hidden,
+        activation=options.activation,
+        **{name: value for name, value in given.items() if value is not None},
+    )
 
 
 def _tasks(options: Options) -> list[Task]:
@@ -180,9 +200,9 @@ def progress(count: int) -> Iterator[Any]:
         bar.update(job, now="")
 
 
-def conclude(out: Console, result: Comparison) -> None:
+def conclude(out: Console, result: Comparison, *, tables: bool = False) -> None:
     """Print the ranking and where everything is; write the report; exit with 130 after an interruption."""
-    for part in ranking_table(result.ranking):
+    for part in ranking_table(result.ranking, tables=tables):
         out.print(part)
 
     def say(what: str, value: str) -> None:

@@ -142,15 +142,14 @@ def compare(
     from rich.text import Text
 
     from neuralopt.benchmark import Budget, choose_methods, compare_text, make_text_task
-    from neuralopt.benchmark.convergence import REFERENCE
-    from neuralopt.benchmark.methods import REFERENCES
+    from neuralopt.benchmark.methods import REFERENCES, with_reference
     from neuralopt.benchmark.text_compare import TEXT_BUDGET
     from neuralopt.cli.app import numbers
     from neuralopt.cli.compare import announce, conclude, progress
     from neuralopt.text import Pairs
 
     wanted = [name.strip() for name in optimizers.split(",")]
-    methods = choose_methods(wanted)
+    methods = with_reference(choose_methods(wanted))
     if any(method.family != "gradient" for method in methods):
         raise InvalidArgument(f"text compare takes optimizers that descend a gradient, got {optimizers!r}.")
     budget: Budget = dataclasses.replace(
@@ -170,8 +169,7 @@ def compare(
         out.print(Text(note, "dim"))
     for task in tasks:
         announce(out, task, budget)
-    extra = 0 if REFERENCE in [method.slug for method in methods] else 1
-    with progress(len(tasks) * (len(REFERENCES) + len(methods) + extra)) as observe:
+    with progress(len(tasks) * (len(REFERENCES) + len(methods))) as observe:
         result = compare_text(
             tasks,
             optimizers=wanted,
@@ -181,7 +179,7 @@ def compare(
             title=title,
             observe=observe,
         )
-    conclude(out, result)
+    conclude(out, result, tables=True)
 
 
 def _asked(asking: Any, output: Path) -> Any:

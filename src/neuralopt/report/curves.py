@@ -42,7 +42,9 @@ def loss_curves(task: TaskRecords, styles: Mapping[str, Style]) -> Figure:
     curves = _collect(task, panels, "loss", np.inf)
     name = task.task["loss"]
     values = _drawn_values(curves)
-    axis = loss_axis(values, name.capitalize())
+    held = _drawn_values([c for c in curves if c.panel == "validation"])
+    best = float(held[held > 0].min()) if (held > 0).any() else None
+    axis = loss_axis(values, name.capitalize(), best)
     logarithmic = axis.get("type") == "log"
     layout = base_layout(f"Loss per epoch: {name}", 400) | {
         "xaxis": plain_axis("Epoch") | {"domain": [0, 0.485]},
@@ -62,7 +64,7 @@ def loss_curves(task: TaskRecords, styles: Mapping[str, Style]) -> Figure:
     axes = {"train": ("x", "y"), "validation": ("x2", "y2"), "test": ("x2", "y2")}
     traces = [t for c in curves for t in _traces(c, styles, axes[c.panel], name, logarithmic)]
     caption = _caption(task, "Dashed grey lines on the right: test loss of the references.")
-    caption += beyond_axis(values)
+    caption += beyond_axis(values, best)
     return Figure("loss", "Loss per epoch", caption, _columns(curves), traces, layout, narrow)
 
 

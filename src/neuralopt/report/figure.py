@@ -118,26 +118,34 @@ def label_text(label: str, width: int = 0) -> str:
     return "<br>".join(escape(line, quote=False) for line in lines)
 
 
-def loss_axis(values: np.ndarray, title: str) -> dict[str, Any]:
+def loss_axis(values: np.ndarray, title: str, best: float | None = None) -> dict[str, Any]:
     """Return the axis for losses: logarithmic when they span more than a factor of ten.
 
     Losses beyond a thousand times the best one are left off it, so that a method that nearly
-    diverged does not flatten all others.
+    diverged does not flatten all others, and so are those below a thousandth of it: training rows
+    that are learned by heart. The best is the lowest of all, if it is not given.
     """
     positive = values[np.isfinite(values) & (values > 0)]
     axis = plain_axis(title)
     if positive.size == 0 or positive.max() <= 10 * positive.min():
         return axis
-    top = min(positive.max(), _ABOVE_BEST * positive.min())
-    return axis | log_scale(float(positive.min()), float(top))
+    best = best or float(positive.min())
+    low, top = max(positive.min(), best / _ABOVE_BEST), min(positive.max(), _ABOVE_BEST * best)
+    return axis | log_scale(float(low), float(top))
 
 
-def beyond_axis(values: np.ndarray) -> str:
+def beyond_axis(values: np.ndarray, best: float | None = None) -> str:
     """Say that a `loss_axis` leaves values off, as a sentence for a caption, or return nothing."""
     positive = values[np.isfinite(values) & (values > 0)]
-    if positive.size == 0 or positive.max() <= _ABOVE_BEST * positive.min():
+    if positive.size == 0:
         return ""
-    return " Losses beyond a thousand times the best are off the axis."
+    best = best or float(positive.min())
+    above, below = positive.max() > _ABOVE_BEST * best, positive.min() < best / _ABOVE_BEST
+    if not (above or below):
+        return ""
+    where = "beyond" if not below else "below a thousandth and above" if above else "below a thousandth of"
+    times = " the best" if below and not above else " a thousand times the best"
+    return f" Losses {where}{times} are off the axis."
 
 
 def log_scale(low: float, high: float) -> dict[str, Any]:

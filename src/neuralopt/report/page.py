@@ -1,6 +1,7 @@
 """One self-contained page: tables and texts as HTML, figures as data that the page draws."""
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from neuralopt.report.frame import figure_data, fill, moment
 from neuralopt.report.joint_page import render_joint
 from neuralopt.report.joint_records import FACTS, load_joint
 from neuralopt.report.palette import HUES, Style, method_styles
+from neuralopt.report.protocol_figures import speed_profile, tuning_curves
 from neuralopt.report.records import Records, TaskRecords, load_records
 from neuralopt.report.sensitivity import learning_rate_sensitivity
 from neuralopt.report.verdict import strips, verdict
@@ -82,7 +84,7 @@ def task_figures(task: TaskRecords, styles: dict[str, Style] | None = None) -> l
         Each with ``frame()``, ``csv()`` and ``plotly()``.
     """
     styles = method_styles({"tasks": [task.task]}) if styles is None else styles
-    drawings = (loss_curves, metric_curves, learning_rate_sensitivity, final_loss_bars)
+    drawings = (loss_curves, metric_curves, learning_rate_sensitivity, tuning_curves, final_loss_bars)
     figures = [draw(task, styles) for draw in drawings]
     return [figure for figure in figures if figure.data and any(figure.columns.values())]
 
@@ -106,6 +108,9 @@ def render(records: Records) -> str:
         figures = task_figures(task, styles)
         payload.append([figure_data(task.task["name"], figure) for figure in figures])
         tasks.append(_task_view(number, task, figures))
+    overall = _overall(records.ranking, styles)
+    if overall:
+        payload.append([figure_data(records.ranking["title"], figure) for figure in overall])
     return fill(
         "page.html.j2",
         payload,
@@ -115,12 +120,22 @@ def render(records: Records) -> str:
         ranking=records.ranking,
         problems=records.problems,
         tasks=tasks,
+        overall=overall,
         styles=styles,
         hue_classes={method: _hue(style) for method, style in styles.items()},
         dashes=_DASHES,
         created=moment(records.ranking["created"]),
         metric_names=METRIC_NAMES,
     )
+
+
+def _overall(ranking: Mapping[str, Any], styles: dict[str, Style]) -> list[Figure]:
+    """Return the figures of all tasks together; older rankings have none."""
+    profile = ranking.get("profile")
+    if not profile:
+        return []
+    labels = {row["method"]: row["label"] for task in ranking["tasks"] for row in task["rows"]}
+    return [speed_profile(profile, labels, styles)]
 
 
 def _task_view(number: int, task: TaskRecords, figures: list[Figure]) -> dict[str, Any]:

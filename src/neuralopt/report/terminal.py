@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-def ranking_table(ranking: Mapping[str, Any]) -> "list[RenderableType]":
+def ranking_table(ranking: Mapping[str, Any], *, tables: bool = False) -> "list[RenderableType]":
     """Return the ranking for ``rich.console.Console.print``: a table and its summary for each task.
 
     Names are shown as they are: square brackets in them are not read as rich markup.
@@ -19,6 +19,8 @@ def ranking_table(ranking: Mapping[str, Any]) -> "list[RenderableType]":
     ----------
     ranking : mapping
         The ranking of a records folder.
+    tables : bool, default False
+        Whether the tables of convergence and paired tests are shown as well.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def ranking_table(ranking: Mapping[str, Any]) -> "list[RenderableType]":
         notes = [f"\n{line}" for line in finding_lines(task["findings"])]
         text = Text.assemble(task["summary"], ("".join(notes), "dim"))
         renderables += [table, Padding(text, (1, 0))]
-        for further in task.get("tables", []):
+        for further in task.get("tables", []) if tables else []:
             renderables += [_further(further), Padding(Text(further["note"], "dim"), (0, 0, 1, 0))]
     return renderables
 

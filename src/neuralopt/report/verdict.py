@@ -6,6 +6,7 @@ from typing import Any
 
 from neuralopt.report.numerals import number
 
+_TOLD_APART = 0.05  # of the family of a task's paired tests, adjusted
 _WIDEST = 8.0  # the strip shows at most this many widths of the winner's interval
 
 
@@ -112,6 +113,8 @@ def _has_interval(row: Mapping[str, Any]) -> bool:
 
 
 def _meet(winner: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    if row.get("p_value") is not None:
+        return row["p_value"] >= _TOLD_APART
     return _has_interval(winner) and _has_interval(row) and row["metric_high"] >= winner["metric_low"]
 
 
@@ -122,13 +125,13 @@ def _ahead(winner: Mapping[str, Any], row: Mapping[str, Any], role: str) -> str:
 def _matters(others: Sequence[Mapping[str, Any]], overlapping: frozenset[str]) -> str:
     if not others:
         return "No other method finished."
+    paired = all(row.get("p_value") is not None for row in others if row["metric"] is not None)
+    how = "paired tests" if paired else "95 % intervals"
     if not overlapping:
-        return "Clear: no other method's 95 % interval reaches the winner's."
+        return f"Clear: {how} tell the winner from every other method."
     if len(overlapping) == len(others):
-        return "Not clear: every other method's 95 % interval overlaps the winner's."
-    count = len(overlapping)
-    verb = "overlaps" if count == 1 else "overlap"
+        return f"Not clear: {how} tell the winner from no other method."
     return (
-        f"{count} of {len(others)} other methods {verb} with the winner's 95 % interval; "
+        f"{len(overlapping)} of {len(others)} other methods cannot be told from the winner by {how}; "
         "the lead over them may be chance."
     )

@@ -185,11 +185,18 @@ def classes_of(outputs: Array) -> Array:
     return outputs.argmax(axis=-1)
 
 
+_DIGITS = 9  # of scores over the largest
+
+
 def area_error(outputs: Array, y: Array) -> float:
-    """Return one less the area under the ROC curve, ties counted half."""
+    """Return one less the area under the ROC curve, ties counted half.
+
+    Scores that differ by rounding alone are ties: a search would else win by the noise of saturated units.
+    """
     from scipy.stats import rankdata
 
     score = outputs[:, 0] if outputs.shape[1] == 1 else outputs[:, 1] - outputs[:, 0]
+    score = np.round(score / (np.abs(score).max() or 1.0), _DIGITS)
     positive = y == 1
     p = int(positive.sum())
     ranks = rankdata(score)[positive].sum()

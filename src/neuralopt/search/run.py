@@ -118,8 +118,8 @@ class Run:
         main = Searcher(net, objective, self.targets.y, real, plan, settings, self.random, over)
         if not np.isfinite(main.value):
             raise DataError(
-                f"loss {objective.name} must be finite, it is {main.value} for the first network. "
-                "Likely cause: a logarithm or a division in a loss of one's own."
+                f"loss {objective.name} must be finite, it is {main.value} for the first network. Likely "
+                "cause: a logarithm or a division in a loss of one's own, or huge weights to begin with."
             )
         ledger.keep(net, objective)
         main.readout()

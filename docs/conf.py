@@ -1,17 +1,16 @@
 """How Sphinx builds the site: ``make docs``."""
 
+import importlib
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
 
-import neuralopt  # noqa: E402: found through the path above
-
 project = "neuralopt"
 author = "The neuralopt authors"
 project_copyright = author
-release = version = neuralopt.__version__
+release = version = importlib.import_module("neuralopt").__version__
 
 extensions = ["sphinx.ext.autodoc", "numpydoc", "myst_parser", "mathml", "public_names"]
 source_suffix = {".md": "markdown"}
@@ -40,12 +39,13 @@ html_copy_source = False
 html_show_sourcelink = False
 
 
-def with_its_folder(app, name, source):
-    """Hang the pages of a folder under its README, which lists them in words."""
+def as_pages_of_the_site(app, name, source):
+    """Hang the pages of a folder under its README; link measured figures where the site has them."""
+    source[0] = source[0].replace("](../benchmarks/RESULTS.md", "](results.md")
     if name.endswith("/README") and "{toctree}" not in source[0]:
         source[0] += "\n```{toctree}\n:hidden:\n:glob:\n\n*\n```\n"
 
 
 def setup(app):
     """Register with Sphinx."""
-    app.connect("source-read", with_its_folder)
+    app.connect("source-read", as_pages_of_the_site)

@@ -16,6 +16,7 @@ _GITHUB = re.compile(r"\$`(.+?)`\$")
 _OTHERWISE = (
     (re.compile(r"\\([bB]igg?)(?![a-zA-Z])"), r"\\\1l"),
     (re.compile(r"\\textstyle(?![a-zA-Z])"), ""),
+    (re.compile(r"(frac)\s*(\d)\s*(\d)"), r"\1{\2}{\3}"),  # which it reads as one number
     (re.compile(r"\\dots(?![a-zA-Z])"), r"\\ldots"),
 )
 

@@ -96,7 +96,8 @@ def resolve(app: Sphinx, env: Any, node: Any, text: nodes.Element) -> nodes.Node
     if found is not None:
         entry = env.domains["py"].objects[found]
         return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, text, target)
-    return text if target in _private() else None
+    elsewhere = target.startswith("sklearn.")  # its pages are not ours to look up
+    return text if elsewhere or target in _private() else None
 
 
 @functools.cache

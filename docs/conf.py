@@ -1,6 +1,7 @@
 """How Sphinx builds the site: ``make docs``."""
 
 import importlib
+import re
 import sys
 from pathlib import Path
 
@@ -14,7 +15,8 @@ release = version = importlib.import_module("neuralopt").__version__
 
 extensions = ["sphinx.ext.autodoc", "numpydoc", "myst_parser", "mathml", "public_names"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build", "pictures"]
+# search.html is the page of results of a search: the page on training by search is included by another
+exclude_patterns = ["_build", "pictures", "search.md"]
 root_doc = "index"
 nitpicky = True
 
@@ -40,12 +42,16 @@ html_show_sourcelink = False
 
 
 def as_pages_of_the_site(app, name, source):
-    """Hang the pages of a folder under its README; link measured figures where the site has them."""
-    source[0] = source[0].replace("](../benchmarks/RESULTS.md", "](results.md")
+    """Hang the pages of a folder under its README; link what the site has under another name."""
+    if other := re.fullmatch(r"```\{include\} (\S+)\n```\n", source[0]):
+        app.env.note_dependency(other[1])
+        source[0] = (HERE / other[1]).read_text(encoding="utf-8")  # here, for what follows holds for it too
+    for page, here in (("../benchmarks/RESULTS.md", "results.md"), ("search.md", "training-by-search.md")):
+        source[0] = source[0].replace(f"]({page})", f"]({here})")
     if name.endswith("/README") and "{toctree}" not in source[0]:
         source[0] += "\n```{toctree}\n:hidden:\n:glob:\n\n*\n```\n"
 
 
 def setup(app):
     """Register with Sphinx."""
-    app.connect("source-read", as_pages_of_the_site)
+    app.connect("source-read", as_pages_of_the_site, priority=100)  # before formulas are read

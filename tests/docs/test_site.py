@@ -90,6 +90,11 @@ def test_no_page_asks_the_network_and_all_it_asks_is_there(site):
         assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", text), style.name
 
 
+def test_the_page_on_search_is_not_lost_to_the_search_of_the_site(site):
+    assert "How one weight is searched" in (site / "training-by-search.html").read_text(encoding="utf-8")
+    assert "training-by-search.html" in (site / "choosing.html").read_text(encoding="utf-8")
+
+
 def test_every_finding_has_its_page(site):
     for code, kind in KINDS.items():
         assert kind.title in (site / "findings" / f"{code}.html").read_text(encoding="utf-8")
@@ -106,7 +111,10 @@ def test_formulas_are_drawn_by_the_browser(site):
 
 def test_a_formula_that_cannot_be_drawn_is_an_error():
     half = mathml.to_mathml(r"\tfrac12 x")
-    assert re.sub(r"\s|<(\w+)[^>]*>", lambda m: f"<{m[1]}>" if m[1] else "", half).count("<mn>1</mn><mn>2</mn>") == 1
+    assert (
+        re.sub(r"\s|<(\w+)[^>]*>", lambda m: f"<{m[1]}>" if m[1] else "", half).count("<mn>1</mn><mn>2</mn>")
+        == 1
+    )
     assert "<mo" in mathml.to_mathml(r"\Big( x \Big), \dots")
     with pytest.raises(MathError):
         mathml.to_mathml(r"\nosuchcommand")

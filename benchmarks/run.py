@@ -24,6 +24,7 @@ SECTIONS = (
     "agreement",
     "demo_time",
     "sweep",
+    "trajectories",
     "updates",
     "dropout",
     "readout",

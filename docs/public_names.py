@@ -18,6 +18,10 @@ from sphinx.util.nodes import make_refnode
 import neuralopt
 
 
+# libraries whose pages would have to be asked for over the network
+_ELSEWHERE = ("jax.", "numpy.", "optax.", "pandas.", "scipy.", "sklearn.")
+
+
 def rooms() -> dict[str, list[str]]:
     """Return the rooms with public names, and these, by the dotted name of the room."""
     found = {}
@@ -96,7 +100,7 @@ def resolve(app: Sphinx, env: Any, node: Any, text: nodes.Element) -> nodes.Node
     if found is not None:
         entry = env.domains["py"].objects[found]
         return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, text, target)
-    elsewhere = target.startswith("sklearn.")  # its pages are not ours to look up
+    elsewhere = target.startswith(_ELSEWHERE)
     return text if elsewhere or target in _private() else None
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         search,
         testing,
         text,
+        trajectories,
         transforms,
     )
     from neuralopt.benchmark import (
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         JSONLLogger,
         MLflowLogger,
         Progress,
+        RecordTrajectory,
         SweepResult,
         TensorBoardLogger,
         TrainResult,
@@ -81,6 +83,7 @@ _HOMES = {
         "JSONLLogger",
         "MLflowLogger",
         "Progress",
+        "RecordTrajectory",
         "SweepResult",
         "TensorBoardLogger",
         "TrainResult",
@@ -100,7 +103,7 @@ _HOMES = {
 }
 _ROOMS = (
     *("datasets", "joint", "models", "optimizers", "readout", "schedules", "search", "testing"),
-    *("text", "transforms"),
+    *("text", "trajectories", "transforms"),
 )
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -126,6 +129,7 @@ __all__ = [
     "NeuralRegressor",
     "Predictor",
     "Progress",
+    "RecordTrajectory",
     "RecursiveMLP",
     "SearchClassifier",
     "SearchModel",
@@ -160,6 +164,7 @@ __all__ = [
     "text",
     "train",
     "train_text",
+    "trajectories",
     "transforms",
 ]
 

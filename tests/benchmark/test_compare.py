@@ -25,7 +25,8 @@ def compared(task, quick, tmp_path):
 
 
 def records(result):
-    return {p.stem.split("--")[1]: read_record(p) for p in result.records.glob("*.safetensors")}
+    files = [p for p in result.records.glob("*.safetensors") if not p.stem.endswith("--trajectories")]
+    return {p.stem.split("--")[1]: read_record(p) for p in files}
 
 
 def loss_name(task):

@@ -142,14 +142,17 @@ def test_integers_bools_and_lists_are_taken():
         ),
         ({"optimizer": "adma"}, "unknown optimizer 'adma'. Did you mean 'adam'?"),
         ({"loss": "hing"}, "unknown loss 'hing'. Did you mean 'hinge'?"),
-        ({"metrics": ["acuracy"]}, "unknown metric 'acuracy'. Did you mean 'accuracy'? Known: accuracy, r2."),
+        (
+            {"metrics": ["acuracy"]},
+            "unknown metric 'acuracy'. Did you mean 'accuracy'? Known: accuracy, r2, sign_accuracy.",
+        ),
         (
             {"metrics": ["r2"]},
             "metrics are evaluated on held-out data, got metrics=('r2',) without validation.",
         ),
         (
             {"metrics": ["accuracy"], "validation": (X, Y)},
-            "metric 'accuracy' takes class indices as targets, but the loss takes real numbers. Metrics that fit: r2.",
+            "metric 'accuracy' takes class indices as targets, but the loss takes real numbers. Metrics that fit: r2, sign_accuracy.",
         ),
         ({"dtype": "float16"}, "dtype must be 'float32' or 'float64', got 'float16'."),
         ({"dtype": None}, "dtype must be 'float32' or 'float64', got None."),

@@ -119,7 +119,7 @@ def test_mlflow_takes_many_figures_in_parts(server):
     log, count = MLflowLogger(), 700
     rows = {name: np.arange(count, dtype=float) for name in ("loss", "learning_rate", "seconds")}
     log.on_start(count, 1)
-    log.on_chunk(Report(count, count, 1.0, History(rows), rows, None, Status.RUNNING))
+    log.on_chunk(Report(count, count, 1.0, History(rows), rows, None, Status.RUNNING, dict))
     assert server.batches == [1000, 1000, 100]
     assert told(server.runs[log.run_id]["metrics"], "loss") == expected(rows, "loss")
 

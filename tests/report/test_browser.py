@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.report.test_trajectories import record, write
 
 from neuralopt.report import build_report
 
@@ -169,6 +170,20 @@ def test_all_figures_are_drawn_without_errors_or_network(
     # The library's own choice of buttons has one that sends the figure to a server.
     titles = browser.evaluate("[...document.querySelectorAll('.modebar-btn')].map((b) => b.dataset.title)")
     assert set(titles) == ({"Zoom", "Pan", "Reset axes"} if width == 1280 else set())
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_trajectories_are_drawn_and_fit_a_phone(
+    browser: Browser, make_writer: Any, tmp_path: Path, width: int
+) -> None:
+    page = build_report(write(make_writer(tmp_path / "records"), *record()))
+    browser.open(page, width=width)
+    for key in ("plane", "embedding", "residual", "slice"):
+        lines = f"document.querySelectorAll('#task-1-{key} .scatterlayer .trace').length"
+        assert browser.evaluate(lines) >= 2  # those of the best five that have one
+    assert browser.evaluate("document.querySelectorAll('#task-1-plane .contourlayer .contour').length") == 1
+    assert browser.evaluate(PAGE_WIDTH) == width
+    assert browser.complaints() == []
 
 
 def test_the_sensor_of_errors_works(browser: Browser, page: Path, tmp_path: Path) -> None:

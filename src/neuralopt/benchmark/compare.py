@@ -21,6 +21,7 @@ from neuralopt.benchmark.records import Record, read_record, write_record
 from neuralopt.benchmark.runner import run_method
 from neuralopt.benchmark.search_run import prepare_search
 from neuralopt.benchmark.task import Task
+from neuralopt.benchmark.trajectories import drop_paths, keep_path
 from neuralopt.core.errors import InvalidArgument, StorageError
 from neuralopt.engine.interrupt import DeferredInterrupt
 from neuralopt.storage import write_json, write_text
@@ -165,6 +166,8 @@ def compare(
         if ranking["tasks"]:
             write_text(folder / "ranking.csv", result.frame().to_csv(index=False))
             write_text(folder / "timings.csv", timings(found))
+        if complete:
+            drop_paths(folder)
     except StorageError as error:
         raise StorageError(
             f"{error} What was finished is kept in '{folder}': go on with --resume (in Python resume=True)."
@@ -240,6 +243,7 @@ def _one(
 
     record = run_method(method, task, budget, progress)
     if record is not None:
+        record = keep_path(path, record)
         write_record(path, record)
         observe("end", task, method, epochs, epochs)
     return record

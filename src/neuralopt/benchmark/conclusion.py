@@ -12,6 +12,7 @@ from neuralopt.benchmark.protocol import add_paired_tests, curves_of_tuning, pro
 from neuralopt.benchmark.ranking import ranking_rows, summary
 from neuralopt.benchmark.records import Record
 from neuralopt.benchmark.task import Task
+from neuralopt.benchmark.trajectories import write_trajectories
 from neuralopt.joint.keeping import write_packed
 from neuralopt.models import MLP
 
@@ -61,6 +62,7 @@ def conclude(folder: Path, task: Task, slug: str, records: Named) -> dict[str, A
         "findings": findings(held, facts["n_test"]),
         "tables": tables,
         "tuning": curves_of_tuning(held),
+        **write_trajectories(folder, task, slug, records, rows),
     }
 
 

@@ -19,7 +19,9 @@ class Record:
     Arrays are indexed by learning rate (L), seed (S) and epoch (E): ``train_loss``,
     ``validation_loss``, ``validation_metric`` of shape (L, S, E), NaN after a run ended;
     ``test_loss``, ``test_metric``, ``best_epoch`` of shape (L, S); ``model/<layer>/W`` and ``/b`` of
-    the chosen run. A reference has L = S = 1 and E = 0.
+    the chosen run. A reference has L = S = 1 and E = 0. ``trajectory`` of shape (points, parameters) and
+    ``trajectory_epoch`` of the first seed's run at the chosen rate have a file of their own, until the
+    comparison is complete.
     """
 
     header: dict[str, Any]

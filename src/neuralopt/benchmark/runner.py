@@ -19,6 +19,7 @@ from neuralopt.benchmark.scores import figures, row_scores, score
 from neuralopt.benchmark.search_run import search_once, searched_network
 from neuralopt.benchmark.statistics import best_learning_rate
 from neuralopt.benchmark.task import Task
+from neuralopt.benchmark.trajectories import path_arrays, points_for
 from neuralopt.benchmark.widening import interrupted, lowest_validation, widened_sweep
 from neuralopt.core import tree
 from neuralopt.core.results import Status
@@ -78,6 +79,7 @@ def _gradient(method: Method, task: Task, budget: Budget, progress: Progress) ->
             validation=(task.validation.X, task.validation.y),
             metrics=[metric],
             progress=progress,
+            trajectory=points_for(network) if first == 0 else None,
         )
 
     rounds = budget.widen if isinstance(budget.rates, int) else 0  # rates that were given stay as they are
@@ -126,6 +128,7 @@ def _gradient(method: Method, task: Task, budget: Budget, progress: Progress) ->
     if best is not None:
         arrays |= model_arrays(result.params(best, int(np.argmin(lowest[best]))))
         arrays["test_rows"] = row_scores(task, outputs[best])
+        arrays |= path_arrays(result.path(best))
         if method.slug == REFERENCE:
             alone = run(rates[best : best + 1], INDEPENDENT, kind)
             arrays["independent_validation_loss"] = alone.history["validation_loss"][0]

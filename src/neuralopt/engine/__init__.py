@@ -11,6 +11,7 @@ from neuralopt.engine.sweep import sweep
 from neuralopt.engine.sweep_result import SweepResult
 from neuralopt.engine.trackers import MLflowLogger, TensorBoardLogger
 from neuralopt.engine.train import train
+from neuralopt.engine.trajectory import RecordTrajectory
 
 __all__ = [
     "CSVLogger",
@@ -20,6 +21,7 @@ __all__ = [
     "JSONLLogger",
     "MLflowLogger",
     "Progress",
+    "RecordTrajectory",
     "Report",
     "Statistics",
     "SweepResult",

@@ -1,7 +1,7 @@
 """What happens between chunks: early stopping, your own, and what they are told."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,9 @@ class Report:
         (``numpy.array``), the next chunk takes the memory over.
     status : Status
         RUNNING, or why the run has ended.
+    evaluated : callable
+        ``evaluated() -> tree``: the parameters as they are evaluated, on the device; for a method that
+        averages, the averages.
     """
 
     epoch: int
@@ -43,6 +46,7 @@ class Report:
     rows: dict[str, np.ndarray]
     params: Any
     status: Status
+    evaluated: Callable[[], Any]
 
 
 class Callback:
@@ -64,7 +68,10 @@ class Callback:
         """Be told what a resumed run had recorded before, ahead of its start."""
 
     def on_start(self, epochs: int, steps: int) -> None:
-        """Be told that a run of so many epochs, of so many steps each, begins."""
+        """Be told that a run of so many epochs, of so many steps each, begins; may set ``every``."""
+
+    def on_first(self, report: Report) -> None:
+        """Look at a `Report` before the first step; ``rows`` is empty, and epochs are done where resumed."""
 
     def on_chunk(self, report: Report) -> bool | None:
         """Look at a `Report`; return True to end the run."""

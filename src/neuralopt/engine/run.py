@@ -43,12 +43,15 @@ def run(
     if history.epochs:
         for callback in callbacks:
             callback.on_resume(history)
-    strides = [c.every for c in callbacks if c.every]
     with contextlib.ExitStack() as ending:  # every callback that was started is told of the end
         for callback in callbacks:
             ending.callback(lambda callback=callback: callback.on_end(status))
             callback.on_start(epochs, runner.plan.steps)
+        strides = [c.every for c in callbacks if c.every]
         state, compile_seconds = runner.compile(state)
+        first = _report_of(runner, state, history, {}, epochs, 0.0)
+        for callback in callbacks:
+            callback.on_first(first)
         size = 1
         with DeferredInterrupt() as interrupt:
             while int(state.status) == Status.RUNNING.code and int(state.epoch) < epochs:
@@ -108,7 +111,22 @@ def _report(
     epochs_per_second: float,
     callbacks: Sequence[Callback],
 ) -> bool:
-    report = Report(
+    report = _report_of(runner, state, history, rows, epochs, epochs_per_second)
+    stop = False
+    for callback in callbacks:  # all of them are told, also when one has asked for the end
+        stop = bool(callback.on_chunk(report)) or stop
+    return stop
+
+
+def _report_of(
+    runner: Runner,
+    state: LoopState,
+    history: History,
+    rows: dict[str, np.ndarray],
+    epochs: int,
+    epochs_per_second: float,
+) -> Report:
+    return Report(
         epoch=int(state.epoch),
         epochs=epochs,
         steps_per_second=epochs_per_second * runner.plan.steps,
@@ -116,8 +134,5 @@ def _report(
         rows=rows,
         params=state.params,
         status=Status.from_code(state.status),
+        evaluated=lambda: runner.kept(state)[0],
     )
-    stop = False
-    for callback in callbacks:  # all of them are told, also when one has asked for the end
-        stop = bool(callback.on_chunk(report)) or stop
-    return stop

@@ -19,6 +19,7 @@ from neuralopt.engine.runners import DeviceRunner
 from neuralopt.engine.setup import limits, make_runner, warn_without_gradient
 from neuralopt.engine.sweep_result import SweepResult
 from neuralopt.engine.sweep_run import evaluation_points, run_all, stack_runs
+from neuralopt.engine.trajectory import SweepPaths
 from neuralopt.schedules import bind, check_monitors
 
 
@@ -42,6 +43,7 @@ def sweep(
     batching: str | None = None,
     progress: Callable[[int], bool | None] | None = None,
     dropout: Any = None,
+    trajectory: int | None = None,
 ) -> SweepResult:
     """Train one model at several learning rates from several seeds, in one compiled program.
 
@@ -88,6 +90,10 @@ def sweep(
         Called between chunks with the number of epochs done; returns True to interrupt all runs.
     dropout : 0 <= float < 1, schedule, AdaptiveDropout, or tuple of such, optional
         As for `train`.
+    trajectory : int >= 1, optional
+        Keep the weights of the first seed's run of every learning rate at so many points of it at most,
+        evenly over the epochs, besides its start; see `RecordTrajectory` and `SweepResult.path`. Memory:
+        learning rates times points times parameters, 4 bytes each.
 
     Returns
     -------
@@ -112,6 +118,8 @@ def sweep(
     epochs = check_count("epochs", epochs)
     seeds = tuple(check_count("every seed", s, low=0) for s in seeds)
     rates = _check_rates(learning_rates, seeds)
+    if trajectory is not None:
+        trajectory = check_count("trajectory", trajectory)
     if batching not in (None, "map", "vmap"):
         raise InvalidArgument(f"batching must be 'map', 'vmap' or None, got {batching!r}.")
     use_compilation_cache()
@@ -153,8 +161,13 @@ def sweep(
             check_monitors(value, runner.program.monitored)
         methods, states = stack_runs(runner.method.noise, values, seeds, trainable, keep_best, dtype)
         batching = batching or ("map" if jax.default_backend() == "cpu" else "vmap")
+        paths = (
+            None
+            if trajectory is None
+            else SweepPaths(trajectory, epochs, len(rates), methods[0], template.averages)
+        )
         states, rows, seconds, compiling, interrupted = run_all(
-            runner, methods, states, seeds, len(rates), epochs, batching, progress
+            runner, methods, states, seeds, epochs, batching, progress, paths
         )
         shape = (len(rates), len(seeds))
         best = np.asarray(states.best_epoch)
@@ -178,6 +191,7 @@ def sweep(
             _params=chosen[0],
             _statistics=chosen[1],
             _rebuild=trainable.rebuild,
+            _paths=None if paths is None else paths.arrays(),
         )
 
 

@@ -38,6 +38,7 @@ class SweepResult:
     _params: Any
     _statistics: Any
     _rebuild: Callable[[Any, Any], Any]
+    _paths: tuple[np.ndarray, np.ndarray] | None = None
 
     def params(self, learning_rate: int, seed: int) -> Any:
         """Return the parameters of one run, by its indices: the best epoch's, as `train` gives them."""
@@ -54,6 +55,26 @@ class SweepResult:
         return self._rebuild(
             self.params(learning_rate, seed), self._of(self._statistics, learning_rate, seed)
         )
+
+    def path(self, learning_rate: int) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the way of the first seed's run at a learning rate, by its index, up to its end.
+
+        Parameters
+        ----------
+        learning_rate : int
+            Its index.
+
+        Returns
+        -------
+        (epoch, trajectory) or None
+            Epochs done at every point, shape (n,), and the parameters there, float32 of shape
+            (n, parameters). None where the sweep was not asked for trajectories.
+        """
+        if self._paths is None:
+            return None
+        epoch, points = self._paths[0], self._paths[1][learning_rate]
+        sound = np.isfinite(points).all(axis=1)
+        return epoch[sound], points[sound]
 
     def joined(self, other: "SweepResult") -> "SweepResult":
         """Return both sweeps of the same model and seeds as one, its learning rates in ascending order."""
@@ -75,8 +96,24 @@ class SweepResult:
             seconds=self.seconds + other.seconds,
             compile_seconds=self.compile_seconds + other.compile_seconds,
             _params=tree.map(stacked, self._params, other._params),
+            _paths=_joined_paths(self._paths, other._paths, order),
             _statistics=tree.map(stacked, self._statistics, other._statistics),
         )
 
     def _of(self, stacked: Any, learning_rate: int, seed: int) -> Any:
         return tree.map(lambda leaf: leaf[learning_rate * len(self.seeds) + seed], stacked)
+
+
+def _joined_paths(mine: Any, its: Any, order: np.ndarray) -> Any:
+    if mine is None or its is None:
+        return None
+    # a sweep all of whose runs ended early has fewer points
+    longest, shorter = (mine, its) if len(mine[0]) >= len(its[0]) else (its, mine)
+    missing = len(longest[0]) - len(shorter[0])
+    padded = [
+        np.pad(points, ((0, 0), (0, len(longest[0]) - len(epoch)), (0, 0)), constant_values=np.nan)
+        if missing
+        else points
+        for epoch, points in (mine, its)
+    ]
+    return longest[0], np.concatenate(padded)[order]

@@ -15,6 +15,7 @@ from neuralopt.report.palette import HUES, Style, method_styles
 from neuralopt.report.protocol_figures import speed_profile, tuning_curves
 from neuralopt.report.records import Records, TaskRecords, load_records
 from neuralopt.report.sensitivity import learning_rate_sensitivity
+from neuralopt.report.trajectory_figures import trajectory_figures
 from neuralopt.report.verdict import strips, verdict
 from neuralopt.storage import write_text
 
@@ -85,7 +86,7 @@ def task_figures(task: TaskRecords, styles: dict[str, Style] | None = None) -> l
     """
     styles = method_styles({"tasks": [task.task]}) if styles is None else styles
     drawings = (loss_curves, metric_curves, learning_rate_sensitivity, tuning_curves, final_loss_bars)
-    figures = [draw(task, styles) for draw in drawings]
+    figures = [draw(task, styles) for draw in drawings] + trajectory_figures(task.trajectories, styles)
     return [figure for figure in figures if figure.data and any(figure.columns.values())]
 
 

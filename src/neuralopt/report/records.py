@@ -9,6 +9,7 @@ import numpy as np
 
 from neuralopt.core.errors import InvalidArgument, StorageError, did_you_mean
 from neuralopt.report.schema import plain_numbers, ranking_problems
+from neuralopt.report.trajectory_records import Trajectories, read_trajectories
 from neuralopt.storage import loads, read_container
 
 VERSION = 1
@@ -54,10 +55,13 @@ class TaskRecords:
         The task's part of the ranking.
     records : mapping of str to Record
         By method.
+    trajectories : Trajectories or None
+        The ways of the optimizers, where they were recorded.
     """
 
     task: Mapping[str, Any]
     records: Mapping[str, Record]
+    trajectories: Trajectories | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,12 @@ def load_records(path: str | Path) -> Records:
                 problems.append(
                     f"{row['label']} on {task['name']} is in the ranking but not in the curves: {error}"
                 )
-        tasks.append(TaskRecords(task, records))
+        trajectories = None
+        try:
+            trajectories = read_trajectories(folder, task)
+        except StorageError as error:
+            problems.append(f"The trajectories on {task['name']} could not be read: {error}")
+        tasks.append(TaskRecords(task, records, trajectories))
     return Records(folder, ranking, tuple(tasks), tuple(problems))
 
 

@@ -81,6 +81,8 @@ def ranking_problems(ranking: Mapping[str, Any]) -> list[str]:
             problems += _check(row, _ROW, f"row {j + 1} of {place}")
         for j, finding in enumerate(_items(task, "findings")):
             problems += _check(finding, _FINDING, f"finding {j + 1} of {place}")
+        if isinstance(task, Mapping) and not isinstance(task.get("trajectories", ""), str):
+            problems.append(f"{place}'s trajectories is not the name of a file")
         for j, table in enumerate(_items(task, "tables")):  # older rankings have none
             problems += _check(table, _TABLE, f"table {j + 1} of {place}")
             width = len(_items(table, "columns"))

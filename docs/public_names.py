@@ -17,7 +17,6 @@ from sphinx.util.nodes import make_refnode
 
 import neuralopt
 
-
 # libraries whose pages would have to be asked for over the network
 _ELSEWHERE = ("jax.", "numpy.", "optax.", "pandas.", "scipy.", "sklearn.")
 

@@ -1,5 +1,6 @@
 # make demo: install into .venv, compare every optimizer on real data, write a report
 # make test: install into .venv with the test tools, run the tests
+# make docs: build the site into build/site, every warning an error
 # make lint: what the tests check of style, and the types
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -7,13 +8,17 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 PYTEST_FLAGS ?= -n 2 -q
 BIN := .venv/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test docs lint bench clean
 
 demo: .venv/installed-search
 	$(BIN)/neuralopt compare digits diabetes --optimizers classic,search,hybrid --title "neuralopt: the demo"
 
 test: .venv/installed-test
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+docs: .venv/installed-docs
+	$(BIN)/python -m sphinx -q -W --keep-going -n docs build/site
+	@echo "build/site/index.html"
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -18,7 +18,7 @@ with tempfile.TemporaryDirectory() as folder:
             ("AdaBelief (optax)", from_optax(optax.adabelief, learning_rate=1e-3)),
             ("clipped SGD", chain(ClipByGlobalNorm(1.0), SGD(momentum=0.9))),
         ],
-        budget=Budget(rates=(1e-3, 1e-2, 1e-1), seeds=3, epochs=60),
+        budget=Budget(rates=(1e-3, 1e-2), seeds=2, epochs=40),
         output=f"{folder}/run",
     )
 print(comparison.frame()[["label", "learning_rate", "metric", "metric_low", "metric_high"]].to_string())

@@ -1,7 +1,6 @@
 """How runs end: statuses, early stopping, interruption, divergence, callbacks."""
 
 import io
-import json
 import signal
 import threading
 
@@ -13,14 +12,13 @@ from neuralopt import (
     MLP,
     Callback,
     EarlyStopping,
-    JSONLLogger,
     Progress,
     Status,
     optimizers,
     train,
     transforms,
 )
-from neuralopt.core.errors import InvalidArgument, StorageError
+from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.results import TrainingFailed
 from neuralopt.models import SquaredError
 from neuralopt.optimizers.registry import registered
@@ -260,28 +258,23 @@ def test_progress_is_drawn(net, regression, held_out):
         assert part in drawn
 
 
-def test_the_log_is_the_history(net, regression, held_out, tmp_path):
-    file = tmp_path / "run.jsonl"
-    result = train(net, regression, epochs=6, validation=held_out, callbacks=[JSONLLogger(file)])
-    lines = [json.loads(line) for line in file.read_text().splitlines()]
-    assert [line.pop("epoch") for line in lines] == [1, 2, 3, 4, 5, 6]
-    for name in result.history:
-        assert [line[name] for line in lines] == [float(v) for v in result.history[name]]
-    frame = result.history.frame()
+def test_the_history_is_a_table(net, regression, held_out):
+    history = train(net, regression, epochs=6, validation=held_out).history
+    frame = history.frame()
     assert list(frame.index) == [1, 2, 3, 4, 5, 6]
-    assert list(frame["loss"]) == [line["loss"] for line in lines]
-    assert repr(result.history).startswith("History(6 epochs of loss, learning_rate")
+    assert list(frame["loss"]) == list(history["loss"])
+    assert repr(history).startswith("History(6 epochs of loss, learning_rate")
 
 
-def test_the_log_writes_null_for_what_is_not_finite(net, regression, tmp_path):
-    file = tmp_path / "run.jsonl"
-    train(net, regression, optimizer=optimizers.SGD(1e30), callbacks=[JSONLLogger(file)])
-    assert json.loads(file.read_text().splitlines()[-1])["loss"] is None
-
-
-def test_a_log_that_cannot_be_written(net, regression, tmp_path):
-    with pytest.raises(StorageError, match="it is a folder"):
-        train(net, regression, callbacks=[JSONLLogger(tmp_path)])
+def test_progress_of_a_resumed_run_begins_where_it_stopped(net, regression, tmp_path):
+    file, checkpoint = io.StringIO(), tmp_path / "run.ckpt"
+    train(net, regression, epochs=3, checkpoint=checkpoint)
+    bar, seen = Progress("again", file), []
+    bar.on_chunk = lambda report: seen.append(report.epoch)  # the bar stays as it began
+    train(net, regression, epochs=5, callbacks=[bar], checkpoint=checkpoint, resume=True)
+    assert "3/5" in file.getvalue()
+    assert "compiling" in file.getvalue()
+    assert seen[-1] == 5
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neuralopt.core.errors import StorageError
-from neuralopt.report import build_report, joint_figures, load_joint
+from neuralopt.report import build_report, joint_figures, joint_table, load_joint
 from neuralopt.storage import write_container
 
 NAMES = ("affine", "real only", "simulator")
@@ -175,3 +175,21 @@ def test_records_that_are_no_json(tmp_path):
     (records / "joint.json").write_text("{")
     with pytest.raises(StorageError, match="cannot be read"):
         build_report(records)
+
+
+def test_findings_name_their_page(tmp_path):
+    found = {
+        "code": "NOPT006",
+        "title": "Few",
+        "cause": "<c>",
+        "cure": "u",
+        "methods": [],
+        "page": "docs/a.md",
+    }
+    text = build_report(write(tmp_path, {"findings": [found]})).read_text()
+    assert "NOPT006" in text
+    assert "&lt;c&gt;" in text
+    assert "<code>docs/a.md</code>" in text
+    assert "<h3>Findings</h3>" not in build_report(write(tmp_path / "none")).read_text()
+    lines = joint_table(facts() | {"findings": [found]})[1].renderable.plain.splitlines()
+    assert lines[-1] == "NOPT006 Few. See docs/a.md."

@@ -77,3 +77,5 @@ def test_findings_stand_under_the_summary(writer: Any) -> None:
     found = {"code": "NOPT001", "title": "At the edge", "cause": "c", "cure": "u", "methods": ["Adam", "SGD"]}
     writer.ranking["tasks"][0]["findings"] = [found]
     assert "NOPT001 At the edge: Adam, SGD." in printed(writer.ranking)
+    writer.ranking["tasks"][0]["findings"] = [found | {"page": "docs/findings/NOPT001.md", "methods": []}]
+    assert "NOPT001 At the edge. See docs/findings/NOPT001.md." in printed(writer.ranking)

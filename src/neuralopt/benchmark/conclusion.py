@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from neuralopt.benchmark.convergence import convergence_rows
+from neuralopt.benchmark.findings import findings
 from neuralopt.benchmark.protocol import add_paired_tests, curves_of_tuning, protocol_tables
-from neuralopt.benchmark.ranking import findings, ranking_rows, summary
+from neuralopt.benchmark.ranking import ranking_rows, summary
 from neuralopt.benchmark.records import Record
 from neuralopt.benchmark.task import Task
 from neuralopt.benchmark.trajectories import write_trajectories
@@ -58,7 +59,7 @@ def conclude(folder: Path, task: Task, slug: str, records: Named) -> dict[str, A
         "best_model": model,
         "best_model_label": label,
         "rows": rows,
-        "findings": findings(held),
+        "findings": findings(held, facts["n_test"]),
         "tables": tables,
         "tuning": curves_of_tuning(held),
         **write_trajectories(folder, task, slug, records, rows),

@@ -8,6 +8,7 @@ from typing import Any
 
 import neuralopt
 from neuralopt.benchmark.folder import choose_folder, prepared
+from neuralopt.benchmark.joint_findings import joint_findings
 from neuralopt.benchmark.joint_record import KIND, VERSION, joint_arrays, joint_facts
 from neuralopt.benchmark.joint_tables import Tables
 from neuralopt.benchmark.machine import machine_facts
@@ -135,6 +136,7 @@ def run_joint(
         model
     )
     arrays = joint_arrays(joint, tables)
+    facts["findings"] = joint_findings(facts, arrays)
     write_container(records / "joint.safetensors", kind=KIND, version=VERSION, header={}, arrays=arrays)
     write_json(records / "joint.json", facts)
     return JointRun(folder, model, records, facts)

@@ -1,4 +1,4 @@
-"""From records to the ranking: rows in order, a summary in words, findings with cause and cure."""
+"""From records to the ranking: rows in order, and a summary in words."""
 
 from typing import Any
 
@@ -108,57 +108,3 @@ def _level(row: dict[str, Any], best: dict[str, Any], *, tested: bool) -> bool:
 
 def _interval(row: dict[str, Any]) -> str:
     return f"{row['metric']:.3f} [{row['metric_low']:.3f}, {row['metric_high']:.3f}]"
-
-
-def findings(records: list[Record]) -> list[dict[str, Any]]:
-    """Return what a user should know about the runs, each with cause and cure.
-
-    Parameters
-    ----------
-    records : list of Record
-
-    Returns
-    -------
-    list of dict
-        With code, title, cause, cure and the labels of the methods concerned.
-    """
-    gradient = [r.header for r in records if r.header["family"] != "reference"]
-    edge = [
-        h["label"]
-        for h in gradient
-        if h["best"] is not None
-        and len(h["learning_rates"]) > 2
-        and h["best"] in (0, len(h["learning_rates"]) - 1)
-    ]
-    lost = [h["label"] for h in gradient if np.any(h["diverged"])]
-    found = []
-    if edge:
-        found.append(
-            {
-                "code": "NOPT001",
-                "title": "Best learning rate at the edge of the range",
-                "cause": (
-                    "The lowest validation loss was reached at the smallest or largest learning rate tried; "
-                    "a better one may lie beyond."
-                ),
-                "cure": "Run it by itself over a wider range: --optimizers NAME --learning-rates 0.1,1,10.",
-                "methods": edge,
-            }
-        )
-    if lost:
-        found.append(
-            {
-                "code": "NOPT003",
-                "title": "Some runs diverged",
-                "cause": (
-                    "At its larger learning rates the loss grew without bound. A learning rate at which any "
-                    "seed diverged counts as infinitely bad and cannot be chosen."
-                ),
-                "cure": (
-                    "Nothing to do where a learning rate was chosen: no run diverged at it. "
-                    "Where all diverged, give smaller ones."
-                ),
-                "methods": lost,
-            }
-        )
-    return found

@@ -1,25 +1,31 @@
 """Training: one loop, compiled or in NumPy, with callbacks between chunks of epochs."""
 
-from neuralopt.engine.callbacks import Callback, EarlyStopping, JSONLLogger, Progress, Report
+from neuralopt.engine.callbacks import Callback, EarlyStopping, Report
 from neuralopt.engine.evaluate import evaluate
 from neuralopt.engine.history import History
+from neuralopt.engine.loggers import CSVLogger, JSONLLogger
+from neuralopt.engine.progress import Progress
 from neuralopt.engine.result import TrainResult
 from neuralopt.engine.statistics import Statistics
 from neuralopt.engine.sweep import sweep
 from neuralopt.engine.sweep_result import SweepResult
+from neuralopt.engine.trackers import MLflowLogger, TensorBoardLogger
 from neuralopt.engine.train import train
 from neuralopt.engine.trajectory import RecordTrajectory
 
 __all__ = [
+    "CSVLogger",
     "Callback",
     "EarlyStopping",
     "History",
     "JSONLLogger",
+    "MLflowLogger",
     "Progress",
     "RecordTrajectory",
     "Report",
     "Statistics",
     "SweepResult",
+    "TensorBoardLogger",
     "TrainResult",
     "evaluate",
     "sweep",

@@ -1,11 +1,8 @@
-"""What happens between chunks: progress, logging, early stopping, your own."""
+"""What happens between chunks: early stopping, your own, and what they are told."""
 
 import dataclasses
-import json
-import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +10,6 @@ from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.results import Status
 from neuralopt.core.validation import check_count
 from neuralopt.engine.history import History
-from neuralopt.storage import check_writable
 from neuralopt.transforms import DecayPolicy
 
 
@@ -68,6 +64,9 @@ class Callback:
     def on_policy(self, policy: DecayPolicy) -> None:
         """Be told which parameters decay and why, before the start; only where any do."""
 
+    def on_resume(self, history: History) -> None:
+        """Be told what a resumed run had recorded before, ahead of its start."""
+
     def on_start(self, epochs: int, steps: int) -> None:
         """Be told that a run of so many epochs, of so many steps each, begins; may set ``every``."""
 
@@ -121,92 +120,3 @@ class EarlyStopping(Callback):
         check_count("patience", self.patience)
         if not (np.isfinite(self.min_delta) and self.min_delta >= 0):
             raise InvalidArgument(f"min_delta must be finite and >= 0, got {self.min_delta!r}.")
-
-
-class Progress(Callback):
-    """A progress bar with loss, learning rate, steps per second and time left.
-
-    Above it stands the table of which parameters decay, where the optimizer decays any.
-
-    Parameters
-    ----------
-    title : str, default "training"
-        What stands in front of the bar.
-    file : text file, optional
-        Where it is drawn, by default the standard error stream.
-    """
-
-    def __init__(self, title: str = "training", file: TextIO | None = None) -> None:
-        self._title, self._file, self._bar = title, file, None
-
-    def on_policy(self, policy: DecayPolicy) -> None:
-        """Print the table; see `Callback.on_policy`."""
-        print(policy, file=self._file or sys.stderr)
-
-    def on_start(self, epochs: int, steps: int) -> None:
-        """Draw the empty bar; see `Callback.on_start`."""
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[figures]}"),
-            TimeRemainingColumn(),
-            console=Console(file=self._file or sys.stderr),
-        )
-        self._bar.start()
-        self._task = self._bar.add_task(self._title, total=epochs, figures="")
-
-    def on_chunk(self, report: Report) -> None:
-        """Move the bar; see `Callback.on_chunk`."""
-        if self._bar is None:
-            return
-        now = {name: column[-1] for name, column in report.rows.items()}
-        figures = f"loss {now['loss']:.4g}"
-        if "validation_loss" in now:
-            figures += f"  validation {now['validation_loss']:.4g}"
-        figures += f"  rate {now['learning_rate']:.2e}  {report.steps_per_second:,.0f} steps/s"
-        self._bar.update(self._task, completed=report.epoch, figures=figures)
-
-    def on_end(self, status: Status) -> None:
-        """Leave the finished bar standing; see `Callback.on_end`."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
-
-
-class JSONLLogger(Callback):
-    """Write one line of JSON for every epoch.
-
-    Parameters
-    ----------
-    path : path
-        Lines are appended; a figure that is not finite is written as null. A run resumed after it
-        was killed writes the epochs since its last checkpoint again.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        self._path, self._file = Path(path), None
-
-    def on_start(self, epochs: int, steps: int) -> None:
-        """Open the file; see `Callback.on_start`."""
-        self._file = check_writable(self._path).open("a", encoding="utf-8")
-
-    def on_chunk(self, report: Report) -> None:
-        """Append the chunk's epochs; see `Callback.on_chunk`."""
-        assert self._file is not None
-        count = len(report.rows["loss"])
-        for k in range(count):
-            row: dict[str, Any] = {"epoch": report.epoch - count + 1 + k}
-            for name, column in report.rows.items():
-                row[name] = float(column[k]) if np.isfinite(column[k]) else None
-            self._file.write(json.dumps(row) + "\n")
-        self._file.flush()
-
-    def on_end(self, status: Status) -> None:
-        """Close the file; see `Callback.on_end`."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None

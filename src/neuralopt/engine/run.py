@@ -40,6 +40,9 @@ def run(
     if any(row.kind in ("decoupled", "L2") and np.any(np.asarray(row.decay) != 0) for row in policy.rows):
         for callback in callbacks:
             callback.on_policy(policy)
+    if history.epochs:
+        for callback in callbacks:
+            callback.on_resume(history)
     with contextlib.ExitStack() as ending:  # every callback that was started is told of the end
         for callback in callbacks:
             ending.callback(lambda callback=callback: callback.on_end(status))

@@ -71,7 +71,8 @@ def train(
     seed : int >= 0, default 0
         Of the initial parameters and of the order of the rows.
     callbacks : sequence of Callback
-        `EarlyStopping`, `Progress`, `JSONLLogger`, your own; called between chunks of epochs.
+        `EarlyStopping`, `Progress`, `CSVLogger`, `JSONLLogger`, `TensorBoardLogger`, `MLflowLogger`, your
+        own; called between chunks of epochs.
     checkpoint : path, optional
         File that the run is kept in; written every ``checkpoint_every`` seconds and at the end.
     checkpoint_every : float, default 10

@@ -74,7 +74,7 @@ class JointClassifier(ClassifierMixin, JointEstimator):
     classes_ : array of shape (classes,)
         The labels of simulated and real rows.
     n_features_in_ : int
-    feature_names_in_ : array of str of shape (n_features_in_,)
+    feature_names_in_ : array of str of shape (n_features,)
         When X had column names, all of them text.
 
     Notes

@@ -72,7 +72,7 @@ class JointRegressor(RegressorMixin, JointEstimator):
     seed_ : int
         The seed used: ``random_state=seed_`` repeats the fit.
     n_features_in_ : int
-    feature_names_in_ : array of str of shape (n_features_in_,)
+    feature_names_in_ : array of str of shape (n_features,)
         When X had column names, all of them text.
 
     Notes

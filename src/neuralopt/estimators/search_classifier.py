@@ -76,7 +76,7 @@ class SearchClassifier(ClassifierMixin, SearchEstimator):
     seed_ : int
         The seed used: ``random_state=seed_`` repeats the fit.
     n_features_in_ : int
-    feature_names_in_ : array of str of shape (n_features_in_,)
+    feature_names_in_ : array of str of shape (n_features,)
         When X had column names, all of them text.
 
     Examples

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from neuralopt.report.numerals import decimals_for, number
+from neuralopt.report.terminal import finding_lines
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -49,6 +50,7 @@ def joint_table(facts: Mapping[str, Any]) -> "list[RenderableType]":
             style="bold" if row["chosen"] else "",
         )
     lines = [alignment_text(facts), shift_text(facts), *shifted_inputs(facts), *facts["summary"]]
+    lines += finding_lines(facts.get("findings", []))
     return [table, Padding(Text("\n".join(lines)), (1, 0))]
 
 

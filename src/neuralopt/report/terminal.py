@@ -1,6 +1,6 @@
 """The ranking in a terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from neuralopt.report.curves import METRIC_NAMES
@@ -55,12 +55,37 @@ def ranking_table(ranking: Mapping[str, Any], *, tables: bool = False) -> "list[
             ]
             style = "bold" if row["rank"] == 1 else "dim" if row["metric"] is None else ""
             table.add_row(*(c if isinstance(c, Text) else Text(c) for c in cells), style=style)
-        notes = [f"\n{f['code']} {f['title']}: {', '.join(f['methods'])}." for f in task["findings"]]
+        notes = [f"\n{line}" for line in finding_lines(task["findings"])]
         text = Text.assemble(task["summary"], ("".join(notes), "dim"))
         renderables += [table, Padding(text, (1, 0))]
         for further in task.get("tables", []) if tables else []:
             renderables += [_further(further), Padding(Text(further["note"], "dim"), (0, 0, 1, 0))]
     return renderables
+
+
+def finding_lines(findings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a line for each finding: its code, what it is, whom it concerns, and its page.
+
+    Parameters
+    ----------
+    findings : sequence of mapping
+        As records hold them; older ones name no page.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> finding_lines([{"code": "NOPT003", "title": "Some runs diverged", "methods": ["SGD"]}])
+    ['NOPT003 Some runs diverged: SGD.']
+    """
+    lines = []
+    for found in findings:
+        methods = f": {', '.join(found['methods'])}" if found["methods"] else ""
+        page = f" See {found['page']}." if found.get("page") else ""
+        lines.append(f"{found['code']} {found['title']}{methods}.{page}")
+    return lines
 
 
 def _further(held: Mapping[str, Any]) -> "RenderableType":

@@ -32,7 +32,7 @@ class SentenceEmbedding:
         A name on the model hub, or a local folder.
     question_prefix, answer_prefix : str, optional
         What stands before every text. By default what the e5 family was trained with, told by the name:
-        an instruction before the question (``instruct`` models and turkish-e5), ``query: `` and ``passage: ``
+        an instruction before the question (``instruct`` models and turkish-e5), ``query:`` and ``passage:``
         (the other e5 models), nothing for other models.
     digest : str, optional
         Checksum of a local folder's files; by default taken from the folder. A folder with another one is

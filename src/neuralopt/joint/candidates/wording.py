@@ -8,7 +8,7 @@ from neuralopt.joint.candidates.fitted import Fitted
 from neuralopt.joint.candidates.forms import Seen
 from neuralopt.joint.candidates.selection import Table
 
-_FEW = 8  # real rows below which a choice says little
+FEW = 8  # real rows below which a choice says little
 
 
 def sentences(
@@ -49,7 +49,7 @@ def sentences(
     if left_out.any():
         places = ", ".join(map(str, np.flatnonzero(left_out)))
         words.append(f"Real rows {places} were left out of all fits: outliers, or of weight zero.")
-    if len(Y) < _FEW:
+    if len(Y) < FEW:
         words.append(f"The choice says little with so few real rows ({len(Y)}); measure more.")
     return tuple(words)
 

@@ -11,7 +11,7 @@ from neuralopt.models import MLP
 from neuralopt.storage import read_container
 
 BUDGET = Budget(rates=2, seeds=2, epochs=4, hidden=(3,))
-METHODS = ["sgd", "adam", "schedulefreeadamw"]
+METHODS = ["sgd", "adam", "schedulefreeadamw", "nadamw"]
 
 
 def held(result):

@@ -30,6 +30,7 @@ def test_what_is_left_and_where(compare, files):
         "out/records/trees--linear.safetensors",
         "out/records/trees--nadamw.safetensors",
         "out/records/trees--sgd.safetensors",
+        "out/records/trees--trajectories.safetensors",
         "out/report.html",
         "out/timings.csv",
         "out/trees.model.safetensors",

@@ -71,7 +71,7 @@ def test_a_method_is_a_frozen_value():
     assert Line(2.0) == Line(2.0, note=None)
     assert repr(Line()) == "Line(slope=1.0, offset=0.0, form='plain', note=None)"
     with pytest.raises(dataclasses.FrozenInstanceError):
-        Line().slope = 3.0  # type: ignore[misc]
+        Line().slope = 3.0  # type: ignore[misc]  # that it cannot be set is what is tested
 
 
 def test_numbers_are_leaves_and_switches_are_not():

@@ -35,7 +35,7 @@ def drawn(simulator, real, d, n, seed=0, within=None, noise=0.0, tests=500):
     ys, yr, yt = simulator(X_sim), real(X_real), real(X_test)
     yr = yr + noise * yt.std() * random.normal(size=n)
     to_x = lambda X: (X - 0.5) * np.sqrt(12)  # noqa: E731 - one scale for three arrays
-    to_y = lambda y: ((y - ys.mean()) / ys.std())[:, None]  # noqa: E731
+    to_y = lambda y: ((y - ys.mean()) / ys.std())[:, None]  # noqa: E731 - the scale of the targets, as above
     rows = [to_x(X_sim), to_y(ys), to_x(X_real), to_y(yr), to_x(X_test), to_y(yt)]
     return WithTangents(*rows[:2], seed=seed), rows
 

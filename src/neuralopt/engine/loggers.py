@@ -1,5 +1,6 @@
 """Logs in files of text: one line for every epoch, as CSV or as JSON."""
 
+import abc
 import csv
 import io
 import json
@@ -17,7 +18,7 @@ from neuralopt.engine.history import History
 from neuralopt.storage import check_writable, write_text
 
 
-class LineLogger(Callback):
+class LineLogger(Callback, abc.ABC):
     """What the logs have in common: a file to whose end the epochs of a run are written.
 
     Parameters
@@ -75,12 +76,13 @@ class LineLogger(Callback):
         beyond = (k for k in range(begin, len(lines)) if (epochs[k] or 0) > done)
         return lines[: next(beyond, len(lines))]
 
+    @abc.abstractmethod
     def _epoch(self, line: str) -> int | None:
         """Return the epoch that a line holds; None for a line that holds none."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _write(self, file: TextIO, rows: Sequence[dict[str, Any]]) -> None:
-        raise NotImplementedError
+        """Append the rows to the file."""
 
 
 class JSONLLogger(LineLogger):

@@ -128,8 +128,8 @@ class Whole(Objective):
         self.guide = guide
 
     def terms(self, outputs: Array, y: Any) -> Array:
-        """Not there: a metric of the whole set is no sum over rows."""
-        raise NotImplementedError
+        """Raise: a metric of the whole set is no sum over rows, and its ``additive`` says so."""
+        raise TypeError(f"{self.name} is a metric of the whole set, no sum over rows. Ask for its values.")
 
     def values(self, outputs: Array, y: Any) -> Array:
         """Return the metric of each batch; see `Objective.values`."""

@@ -26,7 +26,10 @@ def html(path: Path) -> str:
 def data(text: str) -> dict[str, Any]:
     found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
     assert found
-    return json.loads(found[1])
+    read = json.loads(found[1])
+    for figure in (each for task in read["tasks"] for each in task):
+        figure["csv"] = gzip.decompress(base64.b64decode(figure["csv"])).decode()
+    return read
 
 
 def test_the_page_lies_beside_the_records_unless_told_otherwise(writer: Any, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from neuralopt.report import build_report, load_records, task_figures
 from neuralopt.report.palette import method_styles
 from neuralopt.storage import write_container
 
-KEYS = ["plane", "residual", "embedding", "slice"]
+KEYS = ["plane", "residual", "embedding", "slice", "surface"]
 METHODS = ["adam", "nadamw", "adagrad", "sgd"]
 
 
@@ -35,6 +35,7 @@ def record(count=9):
         "grid/y": np.linspace(-4, 4, 25),
         "grid/loss": 0.1 + np.add.outer(np.linspace(-4, 4, 25) ** 2, np.linspace(-5, 5, 25) ** 2),
         "slice_x": np.linspace(-1, 1, 5),
+        "slice_plane": 1.2 + np.add.outer(np.linspace(-1, 1, 5) ** 2, np.linspace(-1, 1, 5)),
     }
     for m in METHODS:
         way = np.concatenate([np.zeros((1, 2)), random.normal(size=(count - 1, 2)).cumsum(axis=0)])
@@ -65,7 +66,7 @@ def figures(folder):
 def test_figures_are_the_record(writer):
     header, arrays = record()
     drawn = figures(write(writer, header, arrays))
-    assert list(drawn)[-4:] == KEYS
+    assert list(drawn)[-5:] == KEYS
     for key in KEYS:
         figure = drawn[key]
         assert len(plotly.graph_objects.Figure(figure.plotly()).data) == len(figure.data)
@@ -78,12 +79,16 @@ def test_figures_are_the_record(writer):
     np.testing.assert_allclose(grid, arrays["grid/loss"].ravel(), rtol=1e-4)
     residual = drawn["residual"].frame().query("method == 'nadamw'")
     np.testing.assert_allclose(residual["residual"].astype(float), arrays["residual/nadamw"], rtol=1e-5)
+    surface = drawn["surface"].frame().pivot(index="second", columns="first", values="loss")
+    np.testing.assert_allclose(surface.to_numpy(), arrays["slice_plane"], rtol=1e-4)
+    np.testing.assert_allclose(10.0 ** np.array(drawn["surface"].data[0]["z"], float), surface, rtol=2e-3)
+    assert drawn["surface"].title == "Loss around the model of Adam"
 
 
 def test_colours_are_those_of_the_other_figures_and_the_start_is_marked(writer):
     drawn = figures(write(writer, *record()))
     styles = method_styles({"tasks": [writer.ranking["tasks"][0]]})
-    for key in KEYS:
+    for key in KEYS[:4]:
         lines = [t for t in drawn[key].data if "legendgroup" in t]
         expected = METHODS[:3] if key in ("plane", "residual") else METHODS
         assert [t["legendgroup"] for t in lines] == expected

@@ -93,7 +93,7 @@ def _analyse(
     }
     models = {m: records[m].params() for m in points}
     best = models[next(iter(models))]
-    arrays["slice_plane"] = trajectories.slice_2d(losses, best, _SLICE[::2], _SLICE[::2])
+    arrays["slice_plane"] = trajectories.slice_2d(losses, best, _SLICE, _SLICE)
     for m, scores in every.items():
         arrays |= {
             f"epoch/{m}": paths[m][0],

@@ -1,12 +1,13 @@
-"""The ways of the optimizers: joint embedding, plane with the loss on it, what the plane hides, slices."""
+"""The ways of the optimizers: joint embedding, plane with the loss on it, what the plane hides."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from neuralopt.report.figure import Figure, base_layout, beyond_axis, drawn, label_text, loss_axis, plain_axis
-from neuralopt.report.palette import GRID, INK, MUTED, SURFACE, Style
+from neuralopt.report.figure import Figure, base_layout, drawn, label_text, plain_axis
+from neuralopt.report.palette import INK, Style
+from neuralopt.report.slice_figures import contours, loss_slices, loss_surface, method_line
 from neuralopt.report.trajectory_records import Trajectories
 
 _FALSE = 0.9  # below it a trustworthiness or continuity is called low
@@ -26,11 +27,12 @@ def trajectory_figures(found: Trajectories | None, styles: Mapping[str, Style]) 
     Returns
     -------
     list of Figure
-        Plane, residuals, embedding, slices.
+        Plane, residuals, embedding, slices along one direction and along two.
     """
     if found is None or not found.header["methods"]:
         return []
-    return [draw(found, styles) for draw in (_plane, _residuals, _embedding, _slices)]
+    figures = [draw(found, styles) for draw in (_plane, _residuals, _embedding, loss_slices)]
+    return figures + loss_surface(found)
 
 
 def _embedding(found: Trajectories, styles: Mapping[str, Style]) -> Figure:
@@ -65,20 +67,6 @@ def _plane(found: Trajectories, styles: Mapping[str, Style]) -> Figure:
     y = plain_axis(f"Component 2 ({second:.0%})") | {"zeroline": False}
     layout = base_layout("Trajectories on their common plane", 480) | {"xaxis": x, "yaxis": y}
     losses = np.asarray(arrays["grid/loss"], dtype=float)
-    finite = losses[np.isfinite(losses) & (losses > 0)]
-    level = np.log10(np.where(losses > 0, losses, finite.min(initial=1.0)))
-    contours = {
-        "type": "contour",
-        "x": drawn(arrays["grid/x"]),
-        "y": drawn(arrays["grid/y"]),
-        "z": [[None if v is None else round(v, 3) for v in drawn(row)] for row in level],
-        "text": [[f"{v:.3g}" for v in row] for row in losses],
-        "hovertemplate": f"{header['loss']} %{{text}}<extra></extra>",
-        "colorscale": [[0, GRID[0]], [1, SURFACE[0]]],
-        "line": {"color": MUTED[0], "width": 0.6},
-        "ncontours": 18,
-        "showscale": False,
-    }
     places = {m: (arrays[f"epoch/{m}"], arrays[f"plane/{m}"]) for m in _near(found)}
     columns = _columns(found, places)
     gx, gy = np.meshgrid(arrays["grid/x"], arrays["grid/y"])
@@ -96,7 +84,12 @@ def _plane(found: Trajectories, styles: Mapping[str, Style]) -> Figure:
         caption += f" Left out, for they went much farther than the others: {', '.join(far)}."
     traces = [_way(found, styles, m, *places[m]) for m in places]
     return Figure(
-        "plane", "Trajectories on their plane", caption, columns, [contours, *traces, _start(places)], layout
+        "plane",
+        "Trajectories on their plane",
+        caption,
+        columns,
+        [contours(arrays["grid/x"], arrays["grid/y"], losses, header["loss"]), *traces, _start(places)],
+        layout,
     )
 
 
@@ -127,7 +120,7 @@ def _residuals(found: Trajectories, styles: Mapping[str, Style]) -> Figure:
         columns["residual"] += residual
         columns["from_start"] += drawn(found.arrays[f"distance/{method}"])
         traces.append(
-            _line(found, styles, method)
+            method_line(found, styles, method)
             | {
                 "x": epoch,
                 "y": residual,
@@ -145,36 +138,6 @@ def _residuals(found: Trajectories, styles: Mapping[str, Style]) -> Figure:
         "yaxis": plain_axis("Distance from the plane") | {"rangemode": "tozero"},
     }
     return Figure("residual", "Distance from the plane", caption, columns, traces, layout)
-
-
-def _slices(found: Trajectories, styles: Mapping[str, Style]) -> Figure:
-    x = found.arrays["slice_x"]
-    columns: dict[str, list[Any]] = {k: [] for k in ("method", "label", "step", "loss")}
-    traces, name = [], found.header["loss"]
-    values = np.concatenate([found.arrays[f"slice/{m}"] for m in _names(found)])
-    axis = loss_axis(values, name.capitalize())
-    for method in _names(found):
-        label, losses = found.header["labels"][method], found.arrays[f"slice/{method}"]
-        columns["method"] += [method] * len(x)
-        columns["label"] += [label] * len(x)
-        columns["step"] += drawn(x)
-        columns["loss"] += [float("nan") if v is None else v for v in drawn(losses)]
-        traces.append(
-            _line(found, styles, method)
-            | {
-                "x": drawn(x),
-                "y": drawn(losses, positive=axis.get("type") == "log"),
-                "hovertemplate": f"<b>{label_text(label)}</b><br>step %{{x:.2f}} · {name} %{{y:.4g}}"
-                "<extra></extra>",
-            }
-        )
-    caption = (
-        f"The {name} on {found.header['loss_rows']} training rows along one random direction through each "
-        "method's model (at 0), filter by filter as long as the weights (Li et al., 2018), so that models of "
-        "different sizes compare. One direction of very many; biases stay." + beyond_axis(values)
-    )
-    layout = base_layout("Loss around the models", 380) | {"xaxis": plain_axis("Step"), "yaxis": axis}
-    return Figure("slice", "Loss around the models", caption, columns, traces, layout)
 
 
 def _names(found: Trajectories) -> list[str]:
@@ -197,22 +160,11 @@ def _columns(found: Trajectories, places: Mapping[str, tuple[Any, Any]]) -> dict
     return columns
 
 
-def _line(found: Trajectories, styles: Mapping[str, Style], method: str) -> dict[str, Any]:
-    style = styles[method]
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": label_text(found.header["labels"][method]),
-        "legendgroup": method,
-        "line": {"color": style.colour[0], "dash": style.dash, "width": 1.75},
-    }
-
-
 def _way(
     found: Trajectories, styles: Mapping[str, Style], method: str, epoch: np.ndarray, points: np.ndarray
 ) -> dict[str, Any]:
     label, colour = label_text(found.header["labels"][method]), styles[method].colour[0]
-    return _line(found, styles, method) | {
+    return method_line(found, styles, method) | {
         "mode": "lines+markers",
         "x": drawn(points[:, 0]),
         "y": drawn(points[:, 1]),

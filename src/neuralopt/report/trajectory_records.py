@@ -76,4 +76,7 @@ def _problem(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray], task: 
             return f"slice/{method} has another length than slice_x"
     if arrays["grid/loss"].shape != (len(arrays["grid/y"]), len(arrays["grid/x"])):
         return "the grid's losses do not fit its coordinates"
+    surface = arrays.get("slice_plane", np.zeros((1, 1)))
+    if surface.ndim != 2 or surface.shape[0] != surface.shape[1]:
+        return "the losses around the best model are no square"
     return ""

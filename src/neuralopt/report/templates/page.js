@@ -75,8 +75,13 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   };
 
-  const exportFigure = (plot, format) => {
-    if (format === "csv") return save(plot.figure.csv, `${plot.figure.file}.csv`, "text/csv");
+  const inflated = (packed) => {
+    const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  };
+
+  const exportFigure = async (plot, format) => {
+    if (format === "csv") return save(await inflated(plot.figure.csv), `${plot.figure.file}.csv`, "text/csv");
     const { data: traces } = drawing(plot);
     const layout = themed(plot.figure.layout);
     const size = { width: 1100, height: Math.max(layout.height, 480) };
@@ -106,24 +111,21 @@
     }
   });
 
-  const inflate = async () => {
-    const packed = atob(byId("plotly").textContent);
-    const bytes = Uint8Array.from(packed, (character) => character.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const loadPlotly = async () => {
     const script = document.createElement("script");
     script.nonce = byId("page-script").nonce;
-    script.textContent = await new Response(stream).text();
+    script.textContent = await inflated(byId("plotly").textContent);
     document.head.append(script);
     if (!window.Plotly) throw new Error("the drawing library did not load");
   };
 
   const start = async () => {
     try {
-      await inflate();
+      await loadPlotly();
       await redraw(plots);
     } catch (error) {
       for (const plot of plots.filter((each) => !each.box.classList.contains("drawn"))) {
-        plot.box.textContent = `This figure could not be drawn in this browser (${error.message}). Its data are under CSV.`;
+        plot.box.textContent = `This figure could not be drawn in this browser (${error.message}). Its data lie in the records folder.`;
       }
     }
     darkScheme.addEventListener("change", () => redraw(plots));

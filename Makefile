@@ -11,7 +11,7 @@ BIN := .venv/bin
 .PHONY: demo test docs lint bench clean
 
 demo: .venv/installed-search
-	$(BIN)/neuralopt compare digits diabetes --optimizers classic,search,hybrid --title "neuralopt: the demo"
+	$(BIN)/neuralopt compare digits diabetes --optimizers classic,variable-projection,search,hybrid --title "neuralopt: the demo"
 
 test: .venv/installed-test
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)

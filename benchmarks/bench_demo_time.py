@@ -13,7 +13,7 @@ from harness import DEFAULTS, Target, check, figure, main, spread, table
 TITLE = "Time of the demo"
 SETTINGS = DEFAULTS
 TARGETS = (Target("`neuralopt compare digits diabetes`, cold", "cold", "<=", 90.0, "s"),)
-_OPTIMIZERS = "classic,search,hybrid"
+_OPTIMIZERS = "classic,variable-projection,search,hybrid"
 _QUICK = ("--optimizers", "adam,sgd", "--rates", "2", "--seeds", "1", "--epochs", "5")
 
 

@@ -34,7 +34,7 @@ def test_optimizers_that_are_refused(wanted, sentence):
 
 def test_all_means_every_registered_optimizer_the_momentum_variants_and_both_searches():
     names = [m.slug for m in choose_methods("all")]
-    assert names == [*(m.slug for m in gradient_methods()), "search", "hybrid"]
+    assert names == [*(m.slug for m in gradient_methods()), "variable-projection", "search", "hybrid"]
     assert {"gd", "sgd", "sgd-momentum", "sgd-nesterov", "adam", "nadamw"} <= set(names)
     for method in gradient_methods():
         rates = learning_rates(method, 5)

@@ -8,6 +8,7 @@ from neuralopt.benchmark import Budget, compare, make_task
 from neuralopt.benchmark.trajectories import LARGEST, points_for
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.models import MLP
+from neuralopt.report import build_report
 from neuralopt.storage import read_container
 
 BUDGET = Budget(rates=2, seeds=2, epochs=4, hidden=(3,))
@@ -104,6 +105,22 @@ def test_records_stay_small_and_large_networks_have_none(compared):
     assert points_for(MLP((2049, 64, 1))) is not None
     assert MLP((1000, 200, 1)).parameter_count > LARGEST
     assert points_for(MLP((1000, 200, 1))) is None
+
+
+def test_a_network_too_large_for_pictures_is_named(tmp_path, monkeypatch):
+    from tests.benchmark.conftest import table
+
+    from neuralopt.benchmark import trajectories as kept
+
+    monkeypatch.setattr(kept, "LARGEST", 10)
+    task, budget = make_task("t", table("regression"), "y"), Budget(rates=1, seeds=1, epochs=5, hidden=(4,))
+    result = compare([task], optimizers=["sgd"], budget=budget, output=tmp_path / "run", references=False)
+    (concluded,) = result.ranking["tasks"]
+    assert "trajectories" not in concluded
+    size = budget.network(task).parameter_count
+    expected = f"No trajectories: they are recorded of networks up to 10 parameters, this one has {size:,}."
+    assert expected in concluded["notes"]
+    assert expected in build_report(result.records).read_text()
 
 
 def test_too_few_points_make_no_picture(tmp_path):

@@ -83,8 +83,18 @@ def test_what_it_refuses(cli, table):
 
 def test_search_and_hybrid_enter_the_comparison(cli, table):
     done = cli(
-        *("compare", "data.csv", "--target", "kind", "--optimizers", "sgd,search,hybrid", "--rates", "2"),
+        *(
+            "compare",
+            "data.csv",
+            "--target",
+            "kind",
+            "--optimizers",
+            "sgd,variable-projection,search,hybrid",
+            "--rates",
+            "2",
+        ),
         *("--seeds", "2", "--epochs", "2", "--hidden", "3"),
     )
     assert done.code == 0, done.err
     assert "Search + Adam" in done.out
+    assert "Variable projection" in done.out

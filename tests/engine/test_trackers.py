@@ -186,6 +186,7 @@ def events(folder):
     return found
 
 
+# protobuf's generated classes use a call that Python deprecates
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_real_tensorboard_events(net, regression, tmp_path):
     result = train(net, regression, epochs=4, callbacks=[TensorBoardLogger(tmp_path)])
@@ -198,6 +199,7 @@ def test_real_tensorboard_events(net, regression, tmp_path):
     assert held == expected(result.history, "loss")
 
 
+# MLflow warns of its file store, of the packages it lacks, and differently from version to version
 @pytest.mark.filterwarnings("ignore")
 def test_real_mlflow(net, regression, monkeypatch, tmp_path):
     mlflow = pytest.importorskip("mlflow")

@@ -25,6 +25,17 @@ def test_one_table_and_one_summary_for_each_task(writer: Any) -> None:
     assert renderables[0].row_count == 14  # type: ignore[attr-defined]
 
 
+def test_who_was_fastest_is_said_at_the_end(writer: Any) -> None:
+    assert "Fastest" not in printed(writer.ranking)
+    names = [row["method"] for row in writer.ranking["tasks"][0]["rows"]][:6]
+    scores = {name: 1 - 0.1 * k for k, name in enumerate(reversed(names))}
+    writer.ranking["profile"] = {"factors": [1.0], "profiles": {}, "scores": scores, "problems": 10}
+    labels = {row["method"]: row["label"] for row in writer.ranking["tasks"][0]["rows"]}
+    said = " ".join(printed(writer.ranking).split())
+    first = ", ".join(f"{labels[name]} {scores[name]:.2f}" for name in names[:0:-1])
+    assert said.endswith(f"over 10 problems (area under the performance profile, 1 is the best): {first}.")
+
+
 def test_rows_show_intervals_and_learning_rates(writer: Any) -> None:
     row = writer.ranking["tasks"][0]["rows"][0]
     row |= {"metric": 0.9641, "metric_low": 0.951, "metric_high": 0.975, "learning_rate": 0.003}

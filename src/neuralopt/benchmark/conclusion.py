@@ -12,7 +12,7 @@ from neuralopt.benchmark.protocol import add_paired_tests, curves_of_tuning, pro
 from neuralopt.benchmark.ranking import ranking_rows, summary
 from neuralopt.benchmark.records import Record
 from neuralopt.benchmark.task import Task
-from neuralopt.benchmark.trajectories import write_trajectories
+from neuralopt.benchmark.trajectories import too_large, write_trajectories
 from neuralopt.joint.keeping import write_packed
 from neuralopt.models import MLP
 
@@ -55,6 +55,7 @@ def conclude(folder: Path, task: Task, slug: str, records: Named) -> dict[str, A
         words += f" {rows[0]['label']} cannot be kept as a model file here; the model kept is {label}."
     return {
         **facts,
+        "notes": facts["notes"] + too_large(held),
         "summary": words,
         "best_model": model,
         "best_model_label": label,

@@ -25,7 +25,7 @@ class Method:
         Its name in files and on the command line.
     label : str
         Its name in tables.
-    family : {"gradient", "search", "reference", "joint"}
+    family : {"gradient", "closed form", "search", "reference", "joint"}
     optimizer : Transform or None
         For the gradient family; its learning rate is replaced.
     range : (float, float)
@@ -45,11 +45,16 @@ REFERENCES = (
 )
 
 
+PROJECTION = Method("variable-projection", "Variable projection", "closed form")
+"""Trained by L-BFGS with the output layer solved at every step."""
+
 SEARCHES = (
     Method("search", "Search, step units", "search"),
     Method("hybrid", "Search + Adam, step units", "search"),
 )
 """Trained by `SearchModel` and `HybridModel`."""
+
+_WITHOUT_RATE = (PROJECTION, *SEARCHES)
 
 CLASSIC = (
     *("gd", "sgd", "sgd-momentum", "sgd-nesterov", "adam", "adamw", "nadamw", "amsgrad", "radam"),
@@ -90,8 +95,9 @@ def choose_methods(wanted: str | Sequence[Any]) -> list[Method]:
     Parameters
     ----------
     wanted : str or sequence
-        ``"all"``, ``"classic"``, names (registered ones, ``sgd-momentum``, ``sgd-nesterov``, ``search``,
-        ``hybrid``, or ``optax.<name>``), optimizers, or pairs of a label and an optimizer.
+        ``"all"``, ``"classic"``, names (registered ones, ``sgd-momentum``, ``sgd-nesterov``,
+        ``variable-projection``, ``search``, ``hybrid``, or ``optax.<name>``), optimizers, or pairs of a
+        label and an optimizer.
 
     Returns
     -------
@@ -109,7 +115,7 @@ def choose_methods(wanted: str | Sequence[Any]) -> list[Method]:
     ['Adam', 'SGD + Nesterov']
     """
     known = {m.slug: m for m in gradient_methods()}
-    groups: dict[Any, Sequence[Any]] = {"all": (*known, *(m.slug for m in SEARCHES)), "classic": CLASSIC}
+    groups: dict[Any, Sequence[Any]] = {"all": (*known, *(m.slug for m in _WITHOUT_RATE)), "classic": CLASSIC}
     items: list[Any] = []
     for item in [wanted] if isinstance(wanted, str) else wanted:
         items += groups[item] if isinstance(item, str) and item in groups else [item]
@@ -146,8 +152,8 @@ def _method(item: Any, known: dict[str, Method]) -> Method:
                 f"Known: all, classic, {', '.join(known)}, or optax.<name>."
             )
         folded = item.lower()
-        if searched := next((m for m in SEARCHES if m.slug == folded), None):
-            return searched
+        if without := next((m for m in _WITHOUT_RATE if m.slug == folded), None):
+            return without
         if folded in known:
             return known[folded]
         if folded.startswith("optax."):

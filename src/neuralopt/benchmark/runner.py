@@ -12,6 +12,7 @@ from neuralopt.benchmark.budget import Budget
 from neuralopt.benchmark.convergence import INDEPENDENT, REFERENCE
 from neuralopt.benchmark.joint_method import run_joint_method
 from neuralopt.benchmark.methods import Method, learning_rates
+from neuralopt.benchmark.projection_run import project_once
 from neuralopt.benchmark.real_task import RealTask
 from neuralopt.benchmark.records import Record, model_arrays
 from neuralopt.benchmark.references import fit_boosting, fit_linear, validation_loss
@@ -51,8 +52,8 @@ def run_method(method: Method, task: Task, budget: Budget, progress: Progress | 
         return run_joint_method(task, budget, progress)
     if method.family == "reference":
         return _reference(method, task, progress)
-    if method.family == "search":
-        return _searched(method, task, budget, progress)
+    if method.family in ("search", "closed form"):
+        return _seeded(method, task, budget, progress)
     return _gradient(method, task, budget, progress)
 
 
@@ -199,15 +200,20 @@ def _reference(method: Method, task: Task, progress: Progress) -> Record | None:
     return _record(method, task, header, arrays)
 
 
-def _searched(method: Method, task: Task, budget: Budget, progress: Progress) -> Record | None:
-    """Search from every seed; keep the network of the lowest validation loss."""
-    network, begin = searched_network(budget.network(task)), time.perf_counter()
+def _seeded(method: Method, task: Task, budget: Budget, progress: Progress) -> Record | None:
+    """Search, or project, from every seed; keep the network of the lowest validation loss."""
+    network, begin = budget.network(task), time.perf_counter()
+    if method.family == "search":
+        network = searched_network(network)
     outputs, held, statuses = [], [], []
     best: tuple[float, Any] = (np.inf, None)
     for seed in range(budget.seeds):
         if progress(0):
             return None
-        params, status = search_once(method.slug, task, network, seed)
+        if method.family == "search":
+            params, status = search_once(method.slug, task, network, seed)
+        else:
+            params, status = project_once(task, network, seed)
         if status is Status.INTERRUPTED:
             return None
         outputs.append(network.forward(params, task.test.X))

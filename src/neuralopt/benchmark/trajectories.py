@@ -25,6 +25,17 @@ def points_for(network: MLP) -> int | None:
     return POINTS if network.parameter_count <= LARGEST else None
 
 
+def too_large(records: list[Record]) -> list[str]:
+    """Return a sentence on networks whose paths are too large to be recorded, or nothing."""
+    sizes = [r.header["parameters"] for r in records if r.header["family"] == "gradient"]
+    if not sizes or (largest := max(sizes)) <= LARGEST:
+        return []
+    return [
+        f"No trajectories: they are recorded of networks up to {LARGEST:,} parameters, "
+        f"this one has {largest:,}."
+    ]
+
+
 def path_arrays(path: tuple[np.ndarray, np.ndarray] | None) -> dict[str, np.ndarray]:
     """Return a sweep's path under the names that it has in a record."""
     return {} if path is None else dict(zip(_PARTS, reversed(path), strict=True))

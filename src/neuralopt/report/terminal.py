@@ -9,6 +9,8 @@ from neuralopt.report.numerals import estimate, learning_rate
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+_FASTEST = 5  # methods whose speed is told
+
 
 def ranking_table(ranking: Mapping[str, Any], *, tables: bool = False) -> "list[RenderableType]":
     """Return the ranking for ``rich.console.Console.print``: a table and its summary for each task.
@@ -25,7 +27,7 @@ def ranking_table(ranking: Mapping[str, Any], *, tables: bool = False) -> "list[
     Returns
     -------
     list of rich renderables
-        For each task a ``rich.table.Table``, then the summary.
+        For each task a ``rich.table.Table``, then the summary; at the end who was fastest.
 
     Examples
     --------
@@ -60,6 +62,8 @@ def ranking_table(ranking: Mapping[str, Any], *, tables: bool = False) -> "list[
         renderables += [table, Padding(text, (1, 0))]
         for further in task.get("tables", []) if tables else []:
             renderables += [_further(further), Padding(Text(further["note"], "dim"), (0, 0, 1, 0))]
+    if held := ranking.get("profile"):
+        renderables.append(Padding(Text(_speed(held, ranking["tasks"])), (0, 0, 1, 0)))
     return renderables
 
 
@@ -100,6 +104,18 @@ def _further(held: Mapping[str, Any]) -> "RenderableType":
     for row in held["rows"]:
         table.add_row(*(Text(str(cell)) for cell in row))
     return table
+
+
+def _speed(profile: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -> str:
+    """Return the scores of the fastest methods as a sentence."""
+    labels = {row["method"]: row["label"] for task in tasks for row in task["rows"]}
+    order = sorted(profile["scores"], key=lambda method: (-profile["scores"][method], method))
+    first = ", ".join(f"{labels[m]} {profile['scores'][m]:.2f}" for m in order[:_FASTEST])
+    count = profile["problems"]
+    return (
+        f"Fastest to the target, over {count} {'problem' if count == 1 else 'problems'} (area under the "
+        f"performance profile, 1 is the best): {first}."
+    )
 
 
 def _remark(row: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ SECTIONS = (
     "demo_time",
     "sweep",
     "trajectories",
+    "report",
     "updates",
     "dropout",
     "readout",

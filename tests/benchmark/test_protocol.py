@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 
 from neuralopt.benchmark import Budget, compare, make_task
 from neuralopt.benchmark.convergence import speed_ratio
@@ -191,3 +192,18 @@ def test_rates_that_are_given_stay_as_they_are(frame_of, tmp_path):
     result = compare([task], optimizers=["adam"], budget=wide, output=tmp_path / "wide")
     tried = read_record(result.records / "t--adam.safetensors").header["learning_rates"]
     assert set(learning_rates(choose_methods(["adam"])[0], 3)) < set(tried)
+
+
+def test_small_p_values_are_those_of_a_test_that_knows_the_distribution():
+    random = np.random.default_rng(0)
+    for rows, lead in ((400, 0.2), (400, 0.27), (30_000, 0.02), (30_000, 0.03)):
+        noise = random.normal(size=(1, rows))
+        noise += lead - noise.mean()
+        p, exact = (
+            paired_difference(noise, np.zeros((1, rows))).p,
+            scipy.stats.ttest_1samp(noise[0], 0).pvalue,
+        )
+        assert np.log(p) == pytest.approx(np.log(exact), rel=0.25)
+    # of 200 resamples, which is all there are for so many rows, none lies beyond zero
+    assert holm([p] * 40)[0] < 0.05
+    assert paired_difference(np.ones((1, 5)), np.zeros((1, 5))).p == 2.0**-4

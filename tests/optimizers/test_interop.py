@@ -212,3 +212,12 @@ def test_without_optax(monkeypatch, call):
     monkeypatch.setitem(sys.modules, "optax", None)
     with pytest.raises(MissingDependency, match=re.escape('Install it with: pip install "neuralopt[optax]"')):
         call()
+
+
+@pytest.mark.filterwarnings(
+    "ignore:Specifying a key will be required"
+)  # optax's word on what is refused here
+def test_a_state_with_random_keys_is_refused():
+    noisy = from_optax(optax.noisy_sgd, learning_rate=0.1)
+    with pytest.raises(InvalidArgument, match=r"optax keeps a random key in this .*AnnealedNoise"):
+        noisy.init({"w": jnp.ones(2)})

@@ -76,7 +76,7 @@ def protocol_tables(
                     f"{row['difference']:.3g}",
                     f"{row['difference_low']:.3g} … {row['difference_high']:.3g}",
                     "–" if row["effect"] is None else f"{row['effect']:.1f}",
-                    f"{row['p_value']:.3f}",
+                    f"{row['p_value']:.3f}" if row["p_value"] >= 0.0005 else "< 0.001",
                     "yes" if row["p_value"] < LEVEL else "no",
                 ]
                 for row in tested

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neuralopt.core import tree
-from neuralopt.core.errors import missing_dependency
+from neuralopt.core.errors import InvalidArgument, missing_dependency
 from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.core.namespace import namespace
 from neuralopt.optimizers.base import Optimizer, work
@@ -47,10 +47,15 @@ class FromOptax(Optimizer):
         return rate
 
     def init(self, params: Any) -> OptaxState:
-        """Return optax's first state with a count; see `Transform.init`."""
+        """Return optax's first state with a count, refuse one with random keys; see `Transform.init`."""
         count, rate = self._first(params)
         with _precision(params):
             inner = self._made(count).init(tree.map(_for_optax, params))
+        if any(jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) for leaf in tree.leaves(inner)):
+            raise InvalidArgument(
+                "optax keeps a random key in this optimizer's state, which is neither saved nor swept here. "
+                "For noise on the gradients take chain(AnnealedNoise(...), SGD(...))."
+            )
         inner = tree.map(lambda leaf: namespace(*tree.leaves(params)).asarray(leaf, dtype=leaf.dtype), inner)
         return OptaxState(count, self._told(rate, inner), inner)
 

@@ -10,9 +10,9 @@ def table(workplace, kinds):
     kinds.to_csv("data.csv", index=False)
 
 
-def test_the_same_manifest_gives_the_same_tables(compare):
+def test_the_same_manifest_gives_the_same_tables(compare, cli):
     assert compare("data.csv", "-t", "kind", "-o", "one", "--title", 'A "title"').code == 0
-    assert compare("--manifest", "one/comparison.toml", "-o", "two").code == 0
+    assert cli("compare", "--manifest", "one/comparison.toml", "-o", "two").code == 0
     assert Path("one/ranking.csv").read_bytes() == Path("two/ranking.csv").read_bytes()
     assert Path("one/comparison.toml").read_bytes() == Path("two/comparison.toml").read_bytes()
 
@@ -24,18 +24,33 @@ def test_the_same_manifest_gives_the_same_tables(compare):
         ("data = [", "The manifest 'm.toml' is no TOML file"),
         ("dta = []", "has 'dta', which is no option of a comparison. Did you mean 'data'?"),
         ("output = 'x'", "has 'output', which is no option of a comparison."),
-        ("batch_size = 'many'", "has batch_size = 'many', which must be of the kind of 32."),
-        ("data = []", "compare needs a table: a CSV, Parquet or NPZ file, a bundled name, or --manifest."),
+        ("data = 'x.csv'", 'has data = \'x.csv\', which must be a list, in brackets: ["a", "b"] or [1, 2].'),
+        (
+            "data = ['data.csv']\nbatch_size = 'many'",
+            "has batch_size = 'many', which must be a whole number.",
+        ),
+        ("data = []", "The manifest 'm.toml' names no table. It needs a line such as data = [\"measurements"),
+        ("", "names no table"),
+        (
+            f"data = ['data.csv']\ntarget = ['kind']\nseeds = {10**20}",
+            "seeds must be a whole number from 1 to",
+        ),
     ],
 )
-def test_manifests_that_cannot_be(compare, files, text, sentence):
+def test_manifests_that_cannot_be(cli, files, text, sentence):
     if text is not None:
         Path("m.toml").write_text(text)
     before = files()
-    outcome = compare("--manifest", "m.toml")
+    outcome = cli("compare", "--manifest", "m.toml")
     assert outcome.code == 2
     assert sentence in outcome.said
     assert files() == before
+
+
+def test_what_is_given_beside_a_manifest_is_not_passed_over(cli):
+    outcome = cli("compare", "other.csv", "--seeds", "2", "--manifest", "m.toml", "-o", "x")
+    assert outcome.code == 2
+    assert "--manifest brings the tables and all settings; given besides: data, --seeds." in outcome.said
 
 
 def test_an_unknown_budget(compare):

@@ -221,3 +221,10 @@ def test_a_state_with_random_keys_is_refused():
     noisy = from_optax(optax.noisy_sgd, learning_rate=0.1)
     with pytest.raises(InvalidArgument, match=r"optax keeps a random key in this .*AnnealedNoise"):
         noisy.init({"w": jnp.ones(2)})
+
+
+def test_a_factory_is_shown_as_the_call_that_makes_it():
+    assert repr(get("optax.sgd", learning_rate=0.1, momentum=0.9)) == (
+        "from_optax(sgd, learning_rate=0.1, momentum=0.9)"
+    )
+    assert repr(get("optax.sgd", learning_rate=0.1)) == "from_optax(sgd, learning_rate=0.1)"

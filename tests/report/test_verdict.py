@@ -31,10 +31,17 @@ def test_overlap_is_counted_without_those_that_diverged() -> None:
     rows = [row("a", 0.95), row("b", 0.94), row("c", 0.9), row("d", None)]
     result = verdict(rows)
     assert result.overlapping == {"b"}
-    assert result.matters.startswith("1 of 2 other methods cannot be told from the winner by 95 % intervals;")
+    assert result.matters.startswith("1 of 2 others cannot be told from the winner by 95 % intervals;")
     assert verdict(rows[:2]).matters.startswith("Not clear")
     rows.insert(2, row("e", 0.935))
-    assert verdict(rows).matters.startswith("2 of 3 other methods cannot be told from the winner")
+    assert verdict(rows).matters.startswith("2 of 3 others cannot be told from the winner")
+
+
+def test_references_are_counted_by_name() -> None:
+    rows = [row("a", 0.95), row("b", 0.94), row("r", 0.5, family="reference")]
+    assert verdict(rows).matters.startswith(
+        "1 of 2 others, references included, cannot be told from the winner"
+    )
 
 
 def test_paired_tests_count_before_intervals() -> None:
@@ -42,7 +49,7 @@ def test_paired_tests_count_before_intervals() -> None:
     rows = [row("a", 0.95), row("b", 0.945) | {"p_value": 0.01}, row("c", 0.9) | {"p_value": 0.2}]
     result = verdict(rows)
     assert result.overlapping == {"c"}
-    assert result.matters.startswith("1 of 2 other methods cannot be told from the winner by paired tests;")
+    assert result.matters.startswith("1 of 2 others cannot be told from the winner by paired tests;")
 
 
 def test_touching_intervals_overlap() -> None:

@@ -83,6 +83,8 @@ BROKEN = {
     "no json in the answer": (say("I would rather not."), "not the JSON that was asked for"),
     "half a json": (say('{"items": [{"question": "a", "right'), "not the JSON that was asked for"),
     "half a body": (half(b'{"choices": [{"message"'), "the answer broke off (IncompleteRead)"),
+    "brackets without end": (answer(200, b"[" * 200_000), "is not of the protocol"),
+    "content that nests without end": (say("[" * 200_000), "the JSON that was asked for (it is nested too deeply)"),
     "a stream of junk": (answer(200, b"data: {oops\n\ndata: [DONE]\n\n"), "streams what is not of the protocol"),
     "half a stream": (stream('{"items": [', end=False), "the server's stream broke off before its end"),
     "an empty stream": (stream(), "the model answered nothing"),
@@ -175,6 +177,12 @@ def test_a_model_that_the_server_does_not_have(ask, loopback):
     assert "ollama pull gema2:9b" in str(error.value)
     assert not loopback.asked
     assert len(ask(model="llama3.2", n=4)) == 4  # Ollama's short name for :latest
+
+
+def test_a_model_that_is_listed_and_not_found(ask, loopback):
+    loopback.script = [answer(404, {"error": {"message": "model 'gemma2:9b' not found"}})]
+    with pytest.raises(InvalidArgument, match="lists the model 'gemma2:9b' and does not find it when asked"):
+        ask()
 
 
 def test_a_server_that_lists_no_models_says_it_when_asked(ask, loopback):

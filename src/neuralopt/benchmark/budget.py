@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _STEPS, _FEWEST, _MOST = 3000, 20, 200
 _WARMUP = 0.05  # of a run
+# a comparison of more would not end in a person's lifetime; what is larger is a slip of the keyboard
+_LARGEST = {"seeds": 10_000, "rates": 10_000, "batch_size": 2**31 - 1, "epochs": 10_000_000}
 
 
 def _warmup_cosine(steps: int) -> Callable[[float], Any]:
@@ -84,7 +86,7 @@ class Budget:
         counts |= {} if self.epochs is None else {"epochs": self.epochs}
         for name, value in counts.items():
             try:
-                check_count(name, value)
+                check_count(name, value, high=_LARGEST[name])
             except InvalidArgument as error:
                 problems.append(str(error))
         try:

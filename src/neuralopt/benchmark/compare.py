@@ -23,6 +23,7 @@ from neuralopt.benchmark.search_run import prepare_search
 from neuralopt.benchmark.task import Task
 from neuralopt.benchmark.trajectories import drop_paths, keep_path
 from neuralopt.core.errors import InvalidArgument, StorageError
+from neuralopt.engine.identity import describe
 from neuralopt.engine.interrupt import DeferredInterrupt
 from neuralopt.storage import write_json, write_text
 
@@ -139,7 +140,7 @@ def compare(
     slugs = _slugs(tasks)
     folder = choose_folder(output, "+".join(slugs.values())[:_LONGEST], resume)
     config = {**_plain(budget), "methods": [m.slug for m in methods]}
-    described = {m.slug: repr(m.optimizer) for m in methods if m.optimizer is not None}
+    described = {m.slug: describe(m.optimizer) for m in methods if m.optimizer is not None}
     manifest = {"tasks": {t.name: t.digest for t in tasks}, **config, "optimizers": described}
     with prepared(folder, resume):
         check_manifest(folder, manifest, resume)

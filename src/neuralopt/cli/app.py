@@ -25,6 +25,7 @@ app.add_typer(text.app, name="text")
 
 @app.command()
 def compare(
+    context: typer.Context,
     data: Annotated[
         list[str] | None,
         typer.Argument(help="A CSV, Parquet or NPZ file, or a bundled table: digits, diabetes."),
@@ -100,6 +101,11 @@ def compare(
             title=title,
         ),
         manifest,
+        [
+            (parameter.opts or [parameter.human_readable_name])[0]
+            for parameter in context.command.params
+            if context.get_parameter_source(str(parameter.name)).name == "COMMANDLINE"
+        ],
     )
 
 

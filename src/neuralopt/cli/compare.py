@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +50,23 @@ class Options:
 _BUDGETS = {"quick": Budget, "thorough": Budget.thorough}
 
 
-def run(options: Options, manifest: Path | None = None) -> None:
-    """Run the comparison and say where everything is; exits with 130 when it was interrupted."""
+def run(options: Options, manifest: Path | None = None, given: Sequence[str] = ()) -> None:
+    """Run the comparison and say where everything is; exits with 130 when it was interrupted.
+
+    Parameters
+    ----------
+    options : Options
+    manifest : Path or None
+        What takes the place of the options.
+    given : sequence of str
+        What was given on the command line, as it is written there.
+    """
+    beside = [name for name in given if name not in ("--manifest", "--output", "--resume")]
+    if manifest is not None and beside:
+        raise InvalidArgument(
+            f"--manifest brings the tables and all settings; given besides: {', '.join(beside)}. "
+            "Leave these out, or copy the file and change it there."
+        )
     options = options if manifest is None else read_manifest(manifest, options)
     if not options.data:
         raise InvalidArgument(

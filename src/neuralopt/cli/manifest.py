@@ -65,13 +65,15 @@ def read_manifest(path: Path, options: Any) -> Any:
                 f"The manifest '{path}' has {name!r}, which is no option of a comparison."
                 f"{did_you_mean(name, [n for n in known if n not in _LEFT_OUT])}"
             )
+    if not held.get("data"):
+        raise DataError(
+            f"The manifest '{path}' names no table. It needs a line such as data = [\"measurements.csv\"]."
+        )
     now = _plain(options)
     for name, value in held.items():
         wanted = list if isinstance(now[name], tuple) else type(now[name])
         if now[name] is not None and not isinstance(value, wanted):
-            raise DataError(
-                f"The manifest '{path}' has {name} = {value!r}, which must be of the kind of {now[name]!r}."
-            )
+            raise DataError(f"The manifest '{path}' has {name} = {value!r}, which must be {_KINDS[wanted]}.")
     given: dict[str, Any] = {
         name: tuple(v) if name in _TUPLES and isinstance(v, list) else v for name, v in held.items()
     }
@@ -80,6 +82,13 @@ def read_manifest(path: Path, options: Any) -> Any:
     return dataclasses.replace(options, **given)
 
 
+_KINDS = {
+    list: 'a list, in brackets: ["a", "b"] or [1, 2]',
+    str: 'a text, in quotes: "text"',
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+}
 _TUPLES = ("rates", "hidden")
 
 

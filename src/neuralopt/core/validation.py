@@ -107,8 +107,8 @@ def check_same_structure(params: Any, grads: Any) -> None:
             )
 
 
-def check_count(name: str, value: Any, *, low: int = 1) -> int:
-    """Return a whole number that is at least ``low``, or raise.
+def check_count(name: str, value: Any, *, low: int = 1, high: int | None = None) -> int:
+    """Return a whole number that is at least ``low`` and at most ``high``, or raise.
 
     Parameters
     ----------
@@ -118,6 +118,8 @@ def check_count(name: str, value: Any, *, low: int = 1) -> int:
         What was given; NumPy integers are taken, floats and bools are not.
     low : int, default 1
         The least value allowed.
+    high : int, optional
+        The largest value allowed.
 
     Returns
     -------
@@ -132,4 +134,6 @@ def check_count(name: str, value: Any, *, low: int = 1) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < low:
         raise InvalidArgument(f"{name} must be a whole number >= {low}, got {value!r}.")
+    if high is not None and int(value) > high:
+        raise InvalidArgument(f"{name} must be a whole number from {low} to {high}, got {value!r}.")
     return int(value)

@@ -83,6 +83,13 @@ class OptaxOptimizer(FromOptax):
     hyperparameters: Any = None
     options: tuple[tuple[str, Any], ...] = switch(())
 
+    def __repr__(self) -> str:
+        """Return the call that makes it; without an address in memory, which no other process shares."""
+        given = {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
+        given |= (self.hyperparameters or {}) | dict(self.options)
+        name = getattr(self.factory, "__name__", type(self.factory).__name__)
+        return f"from_optax({', '.join([name, *(f'{key}={value!r}' for key, value in given.items())])})"
+
     def _made(self, count: Any) -> Any:
         numbers = {name: value_at(h, count) for name, h in (self.hyperparameters or {}).items()}
         if self.learning_rate is not None:

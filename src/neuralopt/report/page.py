@@ -122,6 +122,8 @@ def render(records: Records) -> str:
         problems=records.problems,
         tasks=tasks,
         overall=overall,
+        speeds=_speeds(records.ranking) if overall else [],
+        settings=_settings(records.ranking["config"]),
         styles=styles,
         hue_classes={method: _hue(style) for method, style in styles.items()},
         dashes=_DASHES,
@@ -130,13 +132,32 @@ def render(records: Records) -> str:
     )
 
 
+def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings for a reader."""
+    return dict(config) | ({"epochs": "chosen for each table"} if config.get("epochs", 0) is None else {})
+
+
+def _speeds(ranking: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return every method of the figure of all tasks with its score, the fastest first."""
+    scores = ranking["profile"]["scores"]
+    labels = _labels(ranking)
+    order = sorted(scores, key=lambda method: (-scores[method], method))
+    return [
+        {"method": m, "label": labels[m], "score": scores[m], "first": place < _SHOWN_AT_FIRST}
+        for place, m in enumerate(order)
+    ]
+
+
+def _labels(ranking: Mapping[str, Any]) -> dict[str, str]:
+    return {row["method"]: row["label"] for task in ranking["tasks"] for row in task["rows"]}
+
+
 def _overall(ranking: Mapping[str, Any], styles: dict[str, Style]) -> list[Figure]:
     """Return the figures of all tasks together; older rankings have none."""
     profile = ranking.get("profile")
     if not profile:
         return []
-    labels = {row["method"]: row["label"] for task in ranking["tasks"] for row in task["rows"]}
-    return [speed_profile(profile, labels, styles)]
+    return [speed_profile(profile, _labels(ranking), styles)]
 
 
 def _task_view(number: int, task: TaskRecords, figures: list[Figure]) -> dict[str, Any]:

@@ -131,7 +131,8 @@ def _matters(others: Sequence[Mapping[str, Any]], overlapping: frozenset[str]) -
         return f"Clear: {how} tell the winner from every other method."
     if len(overlapping) == len(others):
         return f"Not clear: {how} tell the winner from no other method."
+    counted = ", references included," if any(row["family"] == "reference" for row in others) else ""
     return (
-        f"{len(overlapping)} of {len(others)} other methods cannot be told from the winner by {how}; "
+        f"{len(overlapping)} of {len(others)} others{counted} cannot be told from the winner by {how}; "
         "the lead over them may be chance."
     )

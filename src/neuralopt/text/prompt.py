@@ -1,11 +1,10 @@
 """What a language model is asked, and what is made of its answer."""
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from neuralopt.text.wording import key, tidy
+from neuralopt.text.wording import from_json, key, tidy
 
 _LONGEST = 300  # characters of a question or an answer
 _FIELDS = ("question", "right_answer", "wrong_answer")
@@ -110,9 +109,9 @@ def parse(text: str) -> list[Asked]:
 def _json(text: str) -> Any:
     """Return the JSON of a text, or of the outermost brackets in it."""
     try:
-        return json.loads(text)
+        return from_json(text)
     except ValueError:
         inner = re.search(r"\{.*\}|\[.*\]", text, re.DOTALL)
         if inner is None:
             raise
-        return json.loads(inner[0])
+        return from_json(inner[0])

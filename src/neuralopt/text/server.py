@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from neuralopt.core.errors import InvalidArgument, ServerError, did_you_mean
+from neuralopt.text.wording import from_json
 
 _LARGEST, _CHUNK = 16_000_000, 65_536  # bytes
 KEY_VARIABLE = "NEURALOPT_TEXT_API_KEY"
@@ -83,7 +84,7 @@ class ChatServer:
                 return None
             raise
         try:
-            return [str(entry["id"]) for entry in json.loads(answer)["data"] or ()]
+            return [str(entry["id"]) for entry in from_json(answer)["data"] or ()]
         except (ValueError, KeyError, TypeError) as error:
             raise ServerError(
                 f"{self.base_url}/models does not answer with a list of models: {_shown(answer)}. Likely "
@@ -110,6 +111,11 @@ class ChatServer:
             have = "It lists none."
         else:
             have = f"It has: {', '.join(names[:20])}{', ...' if len(names) > 20 else ''}."
+        if model in (names or []):
+            return InvalidArgument(
+                f"{self.base_url} lists the model {model!r} and does not find it when asked. Likely cause: "
+                f"it was removed, or is not loaded. Load it and try again (with Ollama: ollama pull {model})."
+            )
         return InvalidArgument(
             f"{self.base_url} has no model {model!r}.{did_you_mean(model, names or [])} {have} "
             f"Give one of these, or fetch it first (with Ollama: ollama pull {model})."
@@ -140,7 +146,7 @@ class ChatServer:
         if text.startswith(("data:", ":", "event:")):
             return _streamed(text)
         try:
-            choice = json.loads(text)["choices"][0]
+            choice = from_json(text)["choices"][0]
             content = choice["message"]["content"]
         except (ValueError, KeyError, IndexError, TypeError) as error:
             raise Transient(f"the server's answer is not of the protocol: {_shown(answer)}") from error
@@ -224,7 +230,7 @@ def _streamed(text: str) -> str:
             ended = True
             continue
         try:
-            choice = json.loads(data)["choices"][0]
+            choice = from_json(data)["choices"][0]
             said.append((choice.get("delta") or choice.get("message") or {}).get("content") or "")
         except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
             raise Transient(f"the server streams what is not of the protocol: {_shown(data)}") from error
@@ -239,7 +245,7 @@ def _streamed(text: str) -> str:
 def _said(content: bytes) -> str:
     """Return what an error answer says, in one line."""
     try:
-        error = json.loads(content)["error"]
+        error = from_json(content)["error"]
         text = error["message"] if isinstance(error, dict) else str(error)
     except (ValueError, KeyError, TypeError):
         return _shown(content)

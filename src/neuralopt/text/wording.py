@@ -1,5 +1,6 @@
 """Texts as they are compared: what differs only in case, spaces or marks is the same."""
 
+import json
 import re
 import unicodedata
 from typing import Any
@@ -58,3 +59,11 @@ def cell_text(cell: Any) -> str:
         return str(int(cell)) if cell == int(cell) else str(cell)
     missing = cell is None or type(cell).__name__ in ("NAType", "NaTType")
     return "" if missing else tidy(str(cell))
+
+
+def from_json(text: str | bytes) -> Any:
+    """Return what JSON says; a ValueError for anything else, also for brackets nested without end."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None

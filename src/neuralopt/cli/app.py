@@ -102,9 +102,9 @@ def compare(
         ),
         manifest,
         [
-            (parameter.opts or [parameter.human_readable_name])[0]
+            parameter.opts[0]
             for parameter in context.command.params
-            if context.get_parameter_source(str(parameter.name)).name == "COMMANDLINE"
+            if (source := context.get_parameter_source(str(parameter.name))) and source.name == "COMMANDLINE"
         ],
     )
 

@@ -100,3 +100,20 @@ def test_a_sweep_that_is_ended_early_has_as_many_epochs_of_every_seed(net, regre
     done = np.isfinite(result.history["loss"]).sum(axis=2)
     assert (done == done[0, 0]).all()
     assert 0 < done[0, 0] < 500
+
+
+@pytest.mark.parametrize(
+    ("index", "sentence"),
+    [
+        (2, r"learning_rate must be from 0 to 1, the index of 0.003, 0.03; got 2"),
+        (0.03, r"learning_rate is the index of one of 0.003, 0.03, a whole number from 0 to 1, got 0.03"),
+    ],
+)
+def test_runs_are_asked_for_by_index(net, regression, index, sentence):
+    result = sweep(net, regression, learning_rates=RATES, epochs=1, trajectory=1)
+    for asked in (result.path, lambda k: result.params(k, 0), lambda k: result.model(k, 0)):
+        with pytest.raises(InvalidArgument, match=sentence):
+            asked(index)
+    with pytest.raises(InvalidArgument, match="seed must be from 0 to 0"):
+        result.params(0, 1)
+    np.testing.assert_array_equal(flatten(result.params(-1, 0)), flatten(result.params(1, 0)))

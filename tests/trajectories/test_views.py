@@ -220,3 +220,16 @@ def test_contours_are_direct_evaluation(sizes, loss, monkeypatch):
 
     expected = [[at(origin + a * axes[0] + b * axes[1]) for a in x] for b in up]
     np.testing.assert_allclose(grid(Landscape(net, X, y, loss), origin, axes, x, up), expected)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "sentence"),
+    [
+        (np.ones((3, 2)), np.ones((4, 2)), r"of one shape \(n, d\), got shapes \(3, 2\) and \(4, 2\)"),
+        (np.eye(2), np.full((2, 2), np.nan), "two finite arrays"),
+        (np.eye(2), np.ones((2, 2)), "points that differ"),
+    ],
+)
+def test_sets_that_cannot_be_laid_on_each_other(first, second, sentence):
+    with pytest.raises(InvalidArgument, match=sentence):
+        procrustes(first, second)

@@ -1,12 +1,14 @@
 """What a sweep gave."""
 
 import dataclasses
-from collections.abc import Callable
+import numbers
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from neuralopt.core import tree
+from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.results import Status
 from neuralopt.engine.statistics import Statistics
 
@@ -41,7 +43,10 @@ class SweepResult:
     _paths: tuple[np.ndarray, np.ndarray] | None = None
 
     def params(self, learning_rate: int, seed: int) -> Any:
-        """Return the parameters of one run, by its indices: the best epoch's, as `train` gives them."""
+        """Return the parameters of one run, by its indices: the best epoch's, as `train` gives them.
+
+        Raises InvalidArgument for an index that there is not, such as a learning rate itself.
+        """
         return self._of(self._params, learning_rate, seed)
 
     def statistics(self, learning_rate: int, seed: int) -> Statistics | None:
@@ -72,7 +77,8 @@ class SweepResult:
         """
         if self._paths is None:
             return None
-        epoch, points = self._paths[0], self._paths[1][learning_rate]
+        epoch = self._paths[0]
+        points = self._paths[1][_place("learning_rate", learning_rate, self.learning_rates)]
         sound = np.isfinite(points).all(axis=1)
         return epoch[sound], points[sound]
 
@@ -101,7 +107,21 @@ class SweepResult:
         )
 
     def _of(self, stacked: Any, learning_rate: int, seed: int) -> Any:
-        return tree.map(lambda leaf: leaf[learning_rate * len(self.seeds) + seed], stacked)
+        row = _place("learning_rate", learning_rate, self.learning_rates) * len(self.seeds)
+        run = row + _place("seed", seed, self.seeds)
+        return tree.map(lambda leaf: leaf[run], stacked)
+
+
+def _place(name: str, index: int, held: Sequence[Any] | np.ndarray) -> int:
+    """Return an index into the runs, counted from the end where it is negative."""
+    shown = ", ".join(f"{value:g}" for value in held[:8]) + (", ..." if len(held) > 8 else "")
+    if isinstance(index, bool) or not isinstance(index, numbers.Integral):
+        raise InvalidArgument(
+            f"{name} is the index of one of {shown}, a whole number from 0 to {len(held) - 1}, got {index!r}."
+        )
+    if not -len(held) <= index < len(held):
+        raise InvalidArgument(f"{name} must be from 0 to {len(held) - 1}, the index of {shown}; got {index}.")
+    return int(index) % len(held)
 
 
 def _joined_paths(mine: Any, its: Any, order: np.ndarray) -> Any:

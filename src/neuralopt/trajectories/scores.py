@@ -90,12 +90,17 @@ def procrustes(first: np.ndarray, second: np.ndarray) -> float:
     Parameters
     ----------
     first, second : array of shape (n, d)
-        The same points twice.
+        The same points twice, not all of them equal.
 
     Returns
     -------
     float
         The disparity, 0 (alike) to 1; see `scipy.spatial.procrustes`.
+
+    Raises
+    ------
+    InvalidArgument
+        For sets of different shapes, or points that are all one.
 
     Examples
     --------
@@ -105,6 +110,14 @@ def procrustes(first: np.ndarray, second: np.ndarray) -> float:
     """
     from scipy import spatial
 
+    first, second = np.asarray(first, float), np.asarray(second, float)
+    if first.ndim != 2 or first.shape != second.shape or not (np.isfinite(first) & np.isfinite(second)).all():
+        raise InvalidArgument(
+            "procrustes compares the same points twice: two finite arrays of one shape (n, d), "
+            f"got shapes {first.shape} and {second.shape}."
+        )
+    if (first == first[:1]).all() or (second == second[:1]).all():
+        raise InvalidArgument("procrustes needs points that differ; all points of a set are the same.")
     return float(spatial.procrustes(first, second)[2])
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from neuralopt.benchmark import Budget, TextSettings, choose_methods, compare_text, make_text_task, train_text
+from neuralopt.benchmark.conclusion import conclude
 from neuralopt.benchmark.convergence import convergence_rows, convergence_table, target_loss
 from neuralopt.benchmark.records import Record
 from neuralopt.benchmark.runner import run_method
@@ -139,10 +140,21 @@ def test_a_widened_record_says_so(task):
     method = dataclasses.replace(choose_methods(["sgd"])[0], range=(1e-5, 1e-3))
     made = run_method(method, task, Budget(rates=3, seeds=2, epochs=3, hidden=(4,), widen=1))
     assert made.header["learning_rates"] == pytest.approx([1e-5, 1e-4, 1e-3, 1e-2, 1e-1])
-    assert made.header["said"] == [
-        "The learning rates of SGD were widened to 1e-05 ... 0.1, for the best lay at the edge."
-    ]
+    assert made.header["widened"] == pytest.approx([1e-5, 1e-1])
     assert made.arrays["validation_loss"].shape == (5, 2, 3)
+
+
+def test_the_summary_says_whose_rates_were_widened(task, tmp_path):
+    rates = {"SGD": (1e-5, 1e-3), "Adam": (1e-6, 1e-4)}
+    budget = Budget(rates=3, seeds=1, epochs=3, hidden=(4,), widen=1)
+    methods = [
+        dataclasses.replace(choose_methods([label.lower()])[0], range=own) for label, own in rates.items()
+    ]
+    records = [(f"{m.slug}.safetensors", run_method(m, task, budget)) for m in methods]
+    (tmp_path / "records").mkdir()
+    words = conclude(tmp_path, task, "t", records)["summary"]
+    assert words.count("Learning rates") == 1
+    assert "lay: SGD 1e-05 to 0.1, Adam 1e-06 to 0.01." in words
 
 
 def test_features_of_the_task(task, quiz):
@@ -194,7 +206,7 @@ def test_compare_writes_records_tables_and_a_report(task, quiz, tmp_path):
     assert "&lt;b&gt;quiz&lt;/b&gt;, TF-IDF" in page
     assert "<b>quiz" not in page
     assert "Embeddings side by side" in page
-    assert len(ranking_table(result.ranking)) == 2 * 2
+    assert len(ranking_table(result.ranking)) == 2 * 2 + 1
     assert len(ranking_table(result.ranking, tables=True)) == 2 * 2 + 5 * 2
     lines = (result.folder / "convergence.csv").read_text().splitlines()
     assert len(lines) == 2 * (1 + 3)

@@ -34,6 +34,8 @@ def test_who_was_fastest_is_said_at_the_end(writer: Any) -> None:
     said = " ".join(printed(writer.ranking).split())
     first = ", ".join(f"{labels[name]} {scores[name]:.2f}" for name in names[:0:-1])
     assert said.endswith(f"over 10 problems (area under the performance profile, 1 is the best): {first}.")
+    writer.ranking["profile"]["scores"] = dict.fromkeys(names, 0.0)
+    assert printed(writer.ranking).rstrip().endswith("No method reached the target.")
 
 
 def test_rows_show_intervals_and_learning_rates(writer: Any) -> None:

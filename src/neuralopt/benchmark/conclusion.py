@@ -51,6 +51,7 @@ def conclude(folder: Path, task: Task, slug: str, records: Named) -> dict[str, A
     words = summary(rows, facts)
     for _, record in records:
         words += "".join(f" {sentence}" for sentence in record.header.get("said", [])[:1])
+    words += _widened(held)
     if label is not None and rows[0]["label"] != label:
         words += f" {rows[0]['label']} cannot be kept as a model file here; the model kept is {label}."
     return {
@@ -65,6 +66,19 @@ def conclude(folder: Path, task: Task, slug: str, records: Named) -> dict[str, A
         "tuning": curves_of_tuning(held),
         **write_trajectories(folder, task, slug, records, rows),
     }
+
+
+def _widened(records: Sequence[Record]) -> str:
+    """Say in one sentence whose learning rates were widened, and how far."""
+    far = [
+        f"{record.header['label']} {low:.2g} to {high:.2g}"
+        for record in records
+        for low, high in [record.header.get("widened") or (None, None)]
+        if low is not None
+    ]
+    if not far:
+        return ""
+    return f" Learning rates were tried beyond the edge where the best of them lay: {', '.join(far)}."
 
 
 def _kept(path: Path, task: Task, record: Record, row: dict[str, Any]) -> str | None:

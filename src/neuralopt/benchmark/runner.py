@@ -114,10 +114,7 @@ def _gradient(method: Method, task: Task, budget: Budget, progress: Progress) ->
         "scores": None if best is None else score(task, outputs[best]),
     }
     if widened:
-        header["said"] = [
-            f"The learning rates of {method.label} were widened to {rates[0]:.2g} ... {rates[-1]:.2g}, for "
-            "the best lay at the edge."
-        ]
+        header["widened"] = [float(rates[0]), float(rates[-1])]
     arrays = {
         "train_loss": result.history["loss"],
         "validation_loss": result.history["validation_loss"],

@@ -109,8 +109,11 @@ def _further(held: Mapping[str, Any]) -> "RenderableType":
 def _speed(profile: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -> str:
     """Return the scores of the fastest methods as a sentence."""
     labels = {row["method"]: row["label"] for task in tasks for row in task["rows"]}
-    order = sorted(profile["scores"], key=lambda method: (-profile["scores"][method], method))
-    first = ", ".join(f"{labels[m]} {profile['scores'][m]:.2f}" for m in order[:_FASTEST])
+    solved = {method: score for method, score in profile["scores"].items() if score > 0}
+    order = sorted(solved, key=lambda method: (-solved[method], method))
+    if not order:
+        return "No method reached the target."
+    first = ", ".join(f"{labels[m]} {solved[m]:.2f}" for m in order[:_FASTEST])
     count = profile["problems"]
     return (
         f"Fastest to the target, over {count} {'problem' if count == 1 else 'problems'} (area under the "

@@ -207,7 +207,7 @@ def test_compare_writes_records_tables_and_a_report(task, quiz, tmp_path):
     assert "<b>quiz" not in page
     assert "Embeddings side by side" in page
     assert len(ranking_table(result.ranking)) == 2 * 2 + 1
-    assert len(ranking_table(result.ranking, tables=True)) == 2 * 2 + 5 * 2
+    assert len(ranking_table(result.ranking, tables=True)) == 2 * 2 + 5 * 2 + 1
     lines = (result.folder / "convergence.csv").read_text().splitlines()
     assert len(lines) == 2 * (1 + 3)
     for path in result.models().values():

@@ -7,7 +7,7 @@ from sklearn.linear_model import RidgeCV
 from neuralopt.benchmark import Budget, compare, make_task
 from neuralopt.benchmark.projection_run import project_once
 from neuralopt.core.results import Status
-from neuralopt.datasets import read_table
+from neuralopt.datasets import load_bundled, read_table
 from neuralopt.models import MLP, accuracy, r2
 
 
@@ -32,7 +32,7 @@ def test_a_planted_network_is_found_and_its_readout_is_the_optimum(task):
     params, status = project_once(numbers, MLP((3, 4, 1), "tanh"), 0)
     network = MLP((3, 4, 1), "tanh")
     assert r2(network.forward(params, numbers.test.X), numbers.test.y) > 0.999
-    assert status in (Status.CONVERGED, Status.MAX_EPOCHS)
+    assert status in (Status.MAX_EPOCHS, Status.EARLY_STOPPED)
     H = np.column_stack([MLP((3, 4), "tanh", "tanh").forward(params[:1], numbers.train.X), np.ones(120)])
     best = np.linalg.lstsq(H, numbers.train.y, rcond=None)[0]
     left = numbers.train.y - network.forward(params, numbers.train.X)
@@ -41,8 +41,8 @@ def test_a_planted_network_is_found_and_its_readout_is_the_optimum(task):
 
 def test_classes_that_no_line_divides(task):
     classes = task("kind", "y")
-    network = Budget(hidden=(8,)).network(classes)
-    params, _ = project_once(classes, network, 1)
+    network = Budget(hidden=(16,)).network(classes)
+    params, _ = project_once(classes, network, 0)
     assert accuracy(network.forward(params, classes.test.X), classes.test.y) > 0.9
 
 
@@ -55,6 +55,18 @@ def test_without_a_hidden_layer_it_is_ridge_regression(task):
     ours = network.forward(params, numbers.test.X)
     assert r2(ours, numbers.test.y) == pytest.approx(ridge.score(numbers.test.X, numbers.test.y), abs=0.01)
     assert np.corrcoef(ours[:, 0], ridge.predict(numbers.test.X))[0, 1] > 0.9999
+
+
+def test_noise_is_not_learned():
+    """Five seeds on a table where a linear model is as good as any: none falls far behind it."""
+    table = make_task("diabetes", load_bundled("diabetes"), "progression")
+    network = Budget().network(table)
+    scores = [
+        r2(network.forward(project_once(table, network, seed)[0], table.test.X), table.test.y)
+        for seed in range(5)
+    ]
+    linear = RidgeCV(alphas=np.logspace(-3, 3, 13)).fit(table.train.X, table.train.y[:, 0])
+    assert min(scores) > linear.score(table.test.X, table.test.y) - 0.12
 
 
 def test_it_stands_in_the_ranking(task, tmp_path):

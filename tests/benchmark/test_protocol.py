@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
+from rich.table import Table
 
+from neuralopt import optimizers
 from neuralopt.benchmark import Budget, compare, make_task
 from neuralopt.benchmark.convergence import speed_ratio
 from neuralopt.benchmark.methods import choose_methods, learning_rates
@@ -18,7 +20,8 @@ from neuralopt.benchmark.trials import best_after
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import method
 from neuralopt.optimizers import SGD, Adam
-from neuralopt.report import build_report
+from neuralopt.report import build_report, load_records, ranking_table, task_figures
+from neuralopt.report.verdict import verdict
 
 
 @method
@@ -171,6 +174,38 @@ def test_schedules_are_tuned_with_the_optimizer(frame_of, tmp_path):
     kept = read_record(result.records / "t--adam.safetensors")
     assert kept.header["schedule"] == min(alone, key=alone.get)
     assert alone["constant"] != alone["warmup-cosine"]
+    row = next(r for r in result.ranking["tasks"][0]["rows"] if r["method"] == "adam")
+    assert (row["schedule"], row["runs"]) == (kept.header["schedule"], 2 * 3 * 2)
+    page = build_report(result.records).read_text()
+    assert f", {row['schedule']}</td>" in page
+    lines = [r for r in ranking_table(result.ranking) if isinstance(r, Table)]
+    assert row["schedule"] in " ".join(str(cell) for cell in lines[0].columns[-1].cells)
+
+
+def test_divergences_of_both_schedules_are_counted(frame_of, tmp_path):
+    task = make_task("t", frame_of("regression"), "y")
+    budget = Budget(
+        rates=(1e-2, 1e9), seeds=2, epochs=3, hidden=(4,), schedules=("constant", "warmup-cosine")
+    )
+    sgd = optimizers.get("sgd", learning_rate=0.1)
+    result = compare(
+        [task], optimizers=[("sgd", sgd)], budget=budget, output=tmp_path / "run", references=False
+    )
+    (row,) = result.ranking["tasks"][0]["rows"]
+    assert (row["diverged_runs"], row["runs"]) == (4, 8)
+
+
+def test_a_reference_that_diverged_sets_no_target(frame_of, tmp_path):
+    task = make_task("t", frame_of("regression"), "y")
+    budget = Budget(rates=(1e8, 1e9, 1e10), seeds=2, epochs=6, hidden=(4,), activation="relu")
+    result = compare([task], optimizers=["sgd"], budget=budget, output=tmp_path / "run")
+    (concluded,) = result.ranking["tasks"]
+    lost = [r for r in concluded["rows"] if r["metric"] is None]
+    assert [r["status"] for r in lost] == ["Diverged at every learning rate."] * 2
+    assert concluded["tables"][0]["note"] == "There is no target, for the reference NAdamW diverged."
+    assert verdict(concluded["rows"]).matters.endswith(" 2 others have no test figure.")
+    drawn = {figure.key for figure in task_figures(load_records(result.records).tasks[0])}
+    assert "tuning" not in drawn  # nothing to draw
 
 
 def test_budgets():

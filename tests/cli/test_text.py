@@ -175,3 +175,12 @@ def test_refused(cli, quiz, numbers, arguments, text, files):
     assert done.code == 2, done
     assert text in done.said
     assert files() == before
+
+
+def test_what_would_be_passed_over_is_refused(cli, quiz):
+    done = cli("text", "train", quiz, "--embedding-model", "some/folder", *QUICK)
+    assert done.code == 2
+    assert "--embedding-model some/folder is for semantic embeddings, and --embedding is tfidf." in done.said
+    done = cli("text", "generate", "--bundled", "-o", "qa.xlsx")
+    assert done.code == 2
+    assert "give -o a name that ends in .csv, got 'qa.xlsx'" in done.said

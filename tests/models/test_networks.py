@@ -16,6 +16,25 @@ def test_forward_is_the_formula():
     np.testing.assert_allclose(net.forward(X), np.tanh(X @ W1 + b1) @ W2 + b2, rtol=1e-14)
 
 
+@pytest.mark.parametrize(
+    ("rows", "targets", "sentence"),
+    [
+        (np.ones((0, 3)), [], "a gradient needs rows: X has none"),
+        (np.ones((2, 3)), [1.0, np.nan], "the loss is nan, and a step would spoil the parameters"),
+        ([["a", "b", "c"]], [1.0], "X must be numbers in rows of one length"),
+        ([[1.0, 2.0, 3.0], [1.0]], [1.0, 2.0], "X must be numbers in rows of one length"),
+        (np.ones((1, 3)), ["x"], "y must be numbers"),
+    ],
+)
+def test_data_that_no_step_can_be_made_of(rows, targets, sentence):
+    net = TwoLayerMLP(3, 2, 1)
+    before = [array.copy() for pair in net.params for array in pair]
+    with pytest.raises(InvalidArgument, match=sentence):
+        net.backward(rows, targets, 0.1)
+    for mine, then in zip((array for pair in net.params for array in pair), before, strict=True):
+        np.testing.assert_array_equal(mine, then)
+
+
 def test_backward_is_one_step_of_gradient_descent():
     net = NeuralNetwork(input_dim=3, hidden_dim=5, output_dim=2)
     y = np.ones((12, 2))

@@ -226,6 +226,18 @@ def test_a_chip_hides_one_method_in_the_figures_of_its_task(browser: Browser, pa
     browser.wait("document.querySelector('.plot').data.every((t) => t.visible)")
 
 
+def test_figures_shrink_with_the_window(browser: Browser, page: Path) -> None:
+    browser.open(page, width=1280)
+    for width in (500, 900, 390):
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        browser.send("Emulation.setDeviceMetricsOverride", **size)
+        browser.wait(
+            "[...document.querySelectorAll('.plot')].every((p) => "
+            "Math.abs(p.querySelector('.main-svg').getBoundingClientRect().width - p.clientWidth) < 2)"
+        )
+        assert browser.evaluate(PAGE_WIDTH) == width
+
+
 def test_exports_are_files(browser: Browser, page: Path, tmp_path: Path) -> None:
     browser.open(page)
     browser.send("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))

@@ -38,6 +38,26 @@ def test_who_was_fastest_is_said_at_the_end(writer: Any) -> None:
     assert printed(writer.ranking).rstrip().endswith("No method reached the target.")
 
 
+def test_a_further_table_is_a_list_where_the_terminal_is_narrow(writer: Any) -> None:
+    held = {"title": "Speed", "columns": ["Method", "Over NAdamW", "Steps"], "note": "Medians."}
+    rows = [["Sharpness-aware Adam", "0.80 [0.70, 0.90]", "1200"], ["SGD", "1.50 [1.20, 1.90]", "3000"]]
+    writer.ranking["tasks"][0]["tables"] = [held | {"rows": rows}]
+
+    def shown(width: int) -> str:
+        console = Console(file=io.StringIO(), width=width, color_system=None)
+        for renderable in ranking_table(writer.ranking, tables=True):
+            console.print(renderable)
+        return console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO
+
+    assert "Sharpness-aware Adam  0.80 [0.70, 0.90]  1200" in shown(100)
+    narrow = shown(40)
+    assert "Sharpness-aware Adam: Over NAdamW 0.80" in " ".join(narrow.split())
+    lines = narrow.splitlines()
+    for whole in ("Over NAdamW 0.80 [0.70, 0.90]", "Steps 1200", "Steps 3000"):
+        assert any(whole in line for line in lines)  # no figure is cut in two
+    assert max(map(len, lines)) <= 40
+
+
 def test_rows_show_intervals_and_learning_rates(writer: Any) -> None:
     row = writer.ranking["tasks"][0]["rows"][0]
     row |= {"metric": 0.9641, "metric_low": 0.951, "metric_high": 0.975, "learning_rate": 0.003}

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from neuralopt.benchmark.ranking import divergences
 from neuralopt.benchmark.records import Record
 
 REFERENCE = "nadamw"
@@ -76,8 +77,7 @@ def convergence_rows(records: list[Record], constant: float) -> list[dict[str, A
             "seeds": len(header["seeds"]),
             "validation_spread": None,
             "accuracy_spread": None,
-            "diverged": int(np.sum(header["diverged"])),
-            "runs": int(np.size(header["diverged"])),
+            **dict(zip(("diverged", "runs"), divergences(header), strict=True)),
             "accuracy": header["scores"] and header["scores"]["metric"],
         }
         if (best := header["best"]) is not None:
@@ -197,7 +197,9 @@ def convergence_table(
     rows.sort(key=lambda r: (np.inf if r["epochs"] is None else r["epochs"], -r["reached"]))
     if target is None:
         note = (
-            "There is no target: the reference NAdamW comes no lower than a constant answer does "
+            "There is no target, for the reference NAdamW diverged."
+            if any(row["role"] and row["learning_rate"] is None for row in rows)
+            else "There is no target: the reference NAdamW comes no lower than a constant answer does "
             f"({constant:.3f} in validation). What the training rows have in common says nothing about "
             "others."
         )

@@ -30,8 +30,8 @@ KINDS = {
     ),
     "NOPT003": Kind(
         "Some runs diverged",
-        "At its larger learning rates the loss grew without bound. A learning rate at which any "
-        "seed diverged counts as infinitely bad and cannot be chosen.",
+        "At some of its learning rates, mostly the largest, the loss grew without bound. A learning rate at "
+        "which any seed diverged counts as infinitely bad and cannot be chosen.",
         "Nothing to do where a learning rate was chosen: no run diverged at it. "
         "Where all diverged, give smaller ones.",
     ),

@@ -8,6 +8,7 @@ from neuralopt.benchmark.records import Record
 from neuralopt.core.results import Status
 
 _TOLD_APART = 0.05  # of the family of all paired tests of a task
+_DIVERGED = "Diverged at every learning rate."
 _NOT_FINITE = (
     "Its figures on the test rows are not finite. Likely cause: a test row lies far outside of the training "
     "rows. Look for outliers and wrong units."
@@ -37,14 +38,14 @@ def _row(name: str, record: Record) -> dict[str, Any]:
     header = record.header
     scores = header["scores"] or {"loss": [None] * 3, "metric": [None] * 3}
     best, rates = header["best"], header["learning_rates"]
-    diverged = int(np.sum(header["diverged"]))
-    runs = int(np.size(header["diverged"]))
+    diverged, runs = divergences(header)
     return {
         "rank": 0,
         "method": header["method"],
         "label": header["label"],
         "family": header["family"],
         "learning_rate": None if best is None else rates[best],
+        "schedule": header.get("schedule"),
         **dict(zip(("metric", "metric_low", "metric_high"), scores["metric"], strict=True)),
         **dict(zip(("loss", "loss_low", "loss_high"), scores["loss"], strict=True)),
         "status": _status(header),
@@ -54,11 +55,17 @@ def _row(name: str, record: Record) -> dict[str, Any]:
     }
 
 
+def divergences(header: dict[str, Any]) -> tuple[int, int]:
+    """Return how many runs of a method diverged, and how many there were: at every rate and schedule."""
+    held = header["diverged"]
+    return header.get("tried_diverged", int(np.sum(held))), header.get("tried", int(np.size(held)))
+
+
 def _status(header: dict[str, Any]) -> str:
     """Return the sentence that says what a row's figures are worth."""
     if header["scores"] is None:
         diverged = header["family"] == "gradient" and header["best"] is None
-        return Status.DIVERGED.value if diverged else _NOT_FINITE
+        return _DIVERGED if diverged else _NOT_FINITE
     return Status.MAX_EPOCHS.value
 
 

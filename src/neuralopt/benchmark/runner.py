@@ -91,7 +91,7 @@ def _gradient(method: Method, task: Task, budget: Budget, progress: Progress) ->
     widened, rates = len(result.learning_rates) > len(rates), result.learning_rates
     shape = (len(rates), budget.seeds)
     outputs = _test_outputs(network, result, task)
-    diverged = np.array([[s is Status.DIVERGED for s in row] for row in result.status])
+    diverged = _diverged(result)
     lowest = lowest_validation(result)
     best = best_learning_rate(lowest)
     test_loss, test_metric = figures(task, outputs.reshape(-1, *outputs.shape[2:]))
@@ -108,6 +108,8 @@ def _gradient(method: Method, task: Task, budget: Budget, progress: Progress) ->
         "state": _state_size(method, network),
         "statuses": [[status.value for status in row] for row in result.status],
         "diverged": diverged.tolist(),
+        "tried": sum(_diverged(one).size for one in results.values()),
+        "tried_diverged": sum(int(_diverged(one).sum()) for one in results.values()),
         "seconds": {"compile": result.compile_seconds, "train": result.seconds},
         "hyperparameters": {"optimizer": repr(method.optimizer)},
         "network": dataclasses.asdict(network),
@@ -131,6 +133,11 @@ def _gradient(method: Method, task: Task, budget: Budget, progress: Progress) ->
             alone = run(rates[best : best + 1], INDEPENDENT, kind)
             arrays["independent_validation_loss"] = alone.history["validation_loss"][0]
     return _record(method, task, header, arrays)
+
+
+def _diverged(result: SweepResult) -> np.ndarray:
+    """Return which runs diverged, shape (L, S)."""
+    return np.array([[status is Status.DIVERGED for status in row] for row in result.status])
 
 
 def _best_schedule(results: dict[str, SweepResult]) -> tuple[str, SweepResult]:

@@ -114,7 +114,8 @@ class Task:
             "name": self.name,
             "kind": self.kind,
             "metric": "accuracy" if classes else "r2",
-            "loss": self.loss.title,
+            # the targets are standardised: an error of 1 is that of the mean
+            "loss": self.loss.title + ("" if classes else " of scaled targets"),
             "target": ", ".join(self.encoder.target_names),
             "n_train": len(self.train.X),
             "n_validation": len(self.validation.X),

@@ -50,6 +50,8 @@ def generate(
             "Give either --model NAME, a language model on a local server, or --bundled, got "
             f"{'both' if bundled else 'neither'}."
         )
+    if output.suffix != ".csv":
+        raise InvalidArgument(f"Pairs are written as CSV: give -o a name that ends in .csv, got '{output}'.")
     if bundled:
         frame = bundled_pairs(n, language, seed=seed, wordings=wordings, hard=hard)
         write_bundled(frame, output, language)
@@ -216,6 +218,11 @@ def _embeddings(wanted: str, model: str, *, one: bool = False) -> list[Any]:
     from neuralopt.text.sentences import is_local
 
     known = ("tfidf", "semantic") if one else ("tfidf", "semantic", "both", "auto")
+    if wanted == "tfidf" and model != _E5:
+        raise InvalidArgument(
+            f"--embedding-model {model} is for semantic embeddings, and --embedding is tfidf. "
+            f"Add --embedding semantic{'' if one else ' or both'}, or leave the model out."
+        )
     if wanted not in known:
         raise InvalidArgument(f"--embedding must be one of {', '.join(known)}, got {wanted!r}.")
     if wanted == "auto":

@@ -10,6 +10,7 @@ REGRESSION = "regression"
 CLASSIFICATION = "classification"
 _FEW = 20
 _SHARE = 0.1
+_EXACT = 2.0**53
 
 
 def recognise_task(column: pd.Series) -> tuple[str, str]:
@@ -47,9 +48,8 @@ def recognise_task(column: pd.Series) -> tuple[str, str]:
     if not np.array_equal(values, np.round(values)):
         return REGRESSION, f"Regression, because '{name}' holds numbers that are not whole."
     distinct, rows = len(np.unique(values)), len(values)
-    found = (
-        f"'{name}' holds whole numbers with {counted(distinct, 'distinct value')} in {counted(rows, 'row')}"
-    )
+    whole = "whole numbers" if np.abs(values).max() < _EXACT else "numbers"  # beyond it all floats are whole
+    found = f"'{name}' holds {whole} with {counted(distinct, 'distinct value')} in {counted(rows, 'row')}"
     if distinct == 2 or (1 < distinct <= min(_FEW, _SHARE * rows)):
         return CLASSIFICATION, f"Classification, because {found}."
     return REGRESSION, f"Regression, because {found}."

@@ -124,6 +124,8 @@ class Network:
         """
         loss = loss or SquaredError()
         X = self._inputs(X)
+        if not len(X):
+            raise InvalidArgument("a gradient needs rows: X has none.")
         value, grads = self.mlp.value_and_grad(self.params, X, self._targets(y, len(X), loss), loss)
         return float(value), grads
 
@@ -145,11 +147,17 @@ class Network:
         Raises
         ------
         InvalidArgument
-            For a learning rate that is negative or not finite, or data of other shapes.
+            For a learning rate that is negative or not finite, data of other shapes or without rows, and a
+            loss that is not finite.
         """
         if not 0 <= learning_rate < np.inf:
             raise InvalidArgument(f"learning_rate must be finite and >= 0, got {learning_rate!r}.")
         value, grads = self.gradients(X, y)
+        if not np.isfinite(value):
+            raise InvalidArgument(
+                f"the loss is {value}, and a step would spoil the parameters, which are as they were. Likely "
+                "cause: NaN or infinity in X or y, or a learning rate that is too large."
+            )
         self.params = [
             (W - learning_rate * dW, b - learning_rate * db)
             for (W, b), (dW, db) in zip(self.params, grads, strict=True)
@@ -157,16 +165,22 @@ class Network:
         return value
 
     def _inputs(self, X: Any) -> np.ndarray:
-        X = np.asarray(X, dtype=self.params[0][0].dtype)
-        width = self.mlp.layer_sizes[0]
+        X, width = self._numbers(X, "X"), self.mlp.layer_sizes[0]
         if X.ndim != 2 or X.shape[1] != width:
             raise InvalidArgument(f"X must have shape (n, {width}), got {X.shape}.")
         return X
 
+    def _numbers(self, values: Any, name: str) -> np.ndarray:
+        try:
+            return np.asarray(values, dtype=self.params[0][0].dtype)
+        except (TypeError, ValueError):
+            shown = repr(values)[:80]
+            raise InvalidArgument(f"{name} must be numbers in rows of one length, got {shown}.") from None
+
     def _targets(self, y: Any, rows: int, loss: Loss) -> np.ndarray:
         if loss.targets == "class":
             return np.asarray(y)
-        y = np.asarray(y, dtype=self.params[0][0].dtype)
+        y = self._numbers(y, "y")
         width = self.mlp.layer_sizes[-1]
         if y.shape not in ((rows, width), (rows,)) or (y.ndim == 1 and width != 1):
             raise InvalidArgument(f"y must have shape ({rows}, {width}), got {y.shape}.")

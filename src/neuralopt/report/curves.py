@@ -24,7 +24,7 @@ class _Curve(NamedTuple):
 
 
 def loss_curves(task: TaskRecords, styles: Mapping[str, Style]) -> Figure:
-    """Draw training and validation loss per epoch, side by side on one axis.
+    """Draw training and validation loss per epoch, side by side.
 
     Parameters
     ----------
@@ -45,12 +45,15 @@ def loss_curves(task: TaskRecords, styles: Mapping[str, Style]) -> Figure:
     held = _drawn_values([c for c in curves if c.panel == "validation"])
     best = float(held[held > 0].min()) if (held > 0).any() else None
     axis = loss_axis(values, name.capitalize(), best)
-    logarithmic = axis.get("type") == "log"
+    # an axis of its own: training losses that go to nothing would press the validation lines flat
+    beside = loss_axis(held, "", best)
+    logarithmic = {"train": axis.get("type") == "log", "validation": beside.get("type") == "log"}
+    logarithmic["test"] = logarithmic["validation"]
     layout = base_layout(f"Loss per epoch: {name}", 400) | {
-        "xaxis": plain_axis("Epoch") | {"domain": [0, 0.485]},
-        "xaxis2": plain_axis("Epoch") | {"domain": [0.515, 1], "anchor": "y2", "matches": "x"},
+        "xaxis": plain_axis("Epoch") | {"domain": [0, 0.47]},
+        "xaxis2": plain_axis("Epoch") | {"domain": [0.53, 1], "anchor": "y2", "matches": "x"},
         "yaxis": axis,
-        "yaxis2": axis | {"anchor": "x2", "matches": "y", "showticklabels": False, "title": {"text": ""}},
+        "yaxis2": beside | {"anchor": "x2"},
         "annotations": [_panel_title("Training", "x", "y"), _panel_title("Validation", "x2", "y2")],
     }
     narrow = {
@@ -59,10 +62,9 @@ def loss_curves(task: TaskRecords, styles: Mapping[str, Style]) -> Figure:
         "xaxis2.domain": [0, 1],
         "yaxis.domain": [0.57, 1],
         "yaxis2.domain": [0, 0.43],
-        "yaxis2.showticklabels": True,
     }
     axes = {"train": ("x", "y"), "validation": ("x2", "y2"), "test": ("x2", "y2")}
-    traces = [t for c in curves for t in _traces(c, styles, axes[c.panel], name, logarithmic)]
+    traces = [t for c in curves for t in _traces(c, styles, axes[c.panel], name, logarithmic[c.panel])]
     caption = _caption(task, "Dashed grey lines on the right: test loss of the references.")
     caption += beyond_axis(values, best)
     return Figure("loss", "Loss per epoch", caption, _columns(curves), traces, layout, narrow)

@@ -86,7 +86,7 @@ def _environment() -> jinja2.Environment:
     templates = files("neuralopt.report") / "templates"
     environment.globals["style"] = Markup((templates / "page.css").read_text(encoding="utf-8"))
     environment.globals["script"] = Markup((templates / "page.js").read_text(encoding="utf-8"))
-    environment.filters["learning_rate"] = numerals.learning_rate
+    environment.filters["tried"] = numerals.tried
     environment.filters["rounded"] = rounded
     environment.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False)
     environment.globals["decimals_for"] = numerals.decimals_for

@@ -1,6 +1,8 @@
 """Numbers as text, the same in the terminal and on the page."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 
 def learning_rate(value: float | None) -> str:
@@ -26,6 +28,30 @@ def learning_rate(value: float | None) -> str:
     mantissa, exponent = f"{value:.2e}".split("e")
     mantissa = mantissa.rstrip("0").rstrip(".")
     return mantissa if int(exponent) == 0 else f"{mantissa}e{int(exponent)}"
+
+
+def tried(row: Mapping[str, Any], config: Mapping[str, Any]) -> str:
+    """Write the chosen learning rate of a row, and the schedule where several were tried.
+
+    Parameters
+    ----------
+    row : mapping
+        Of a ranking.
+    config : mapping
+        Of the ranking; older ones have no ``schedules``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> row = dict(learning_rate=0.003, schedule="warmup-cosine")
+    >>> tried(row, {}), tried(row, {"schedules": ["constant", "warmup-cosine"]})
+    ('3e-3', '3e-3, warmup-cosine')
+    """
+    several = row["learning_rate"] is not None and len(config.get("schedules", ())) > 1
+    return learning_rate(row["learning_rate"]) + (f", {row.get('schedule')}" if several else "")
 
 
 def number(value: float, decimals: int) -> str:

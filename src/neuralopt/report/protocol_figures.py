@@ -30,7 +30,7 @@ def tuning_curves(task: TaskRecords, styles: Mapping[str, Style]) -> Figure:
     traces = []
     for row in task.task["rows"]:
         curve = held.get(row["method"], [])
-        if not curve:
+        if all(mean is None for mean, *_ in curve):
             continue
         columns["method"] += [row["method"]] * len(curve)
         columns["label"] += [row["label"]] * len(curve)

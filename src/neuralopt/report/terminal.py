@@ -1,14 +1,16 @@
 """The ranking in a terminal."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from neuralopt.report.curves import METRIC_NAMES
-from neuralopt.report.numerals import estimate, learning_rate
+from neuralopt.report.numerals import estimate, tried
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
+_HELD = "\u00a0"  # a space that no line is broken at
 _FASTEST = 5  # methods whose speed is told
 
 
@@ -53,7 +55,7 @@ def ranking_table(ranking: Mapping[str, Any], *, tables: bool = False) -> "list[
                 Text.assemble(row["label"], (_remark(row), "dim")),
                 estimate(row["metric"], row["metric_low"], row["metric_high"], decimals=3),
                 estimate(row["loss"], row["loss_low"], row["loss_high"]),
-                learning_rate(row["learning_rate"]),
+                tried(row, ranking["config"]),
             ]
             style = "bold" if row["rank"] == 1 else "dim" if row["metric"] is None else ""
             table.add_row(*(c if isinstance(c, Text) else Text(c) for c in cells), style=style)
@@ -61,7 +63,7 @@ def ranking_table(ranking: Mapping[str, Any], *, tables: bool = False) -> "list[
         text = Text.assemble(task["summary"], ("".join(notes), "dim"))
         renderables += [table, Padding(text, (1, 0))]
         for further in task.get("tables", []) if tables else []:
-            renderables += [_further(further), Padding(Text(further["note"], "dim"), (0, 0, 1, 0))]
+            renderables += [_Further(further), Padding(Text(further["note"], "dim"), (0, 0, 1, 0))]
     if held := ranking.get("profile"):
         renderables.append(Padding(Text(_speed(held, ranking["tasks"])), (0, 0, 1, 0)))
     return renderables
@@ -92,18 +94,34 @@ def finding_lines(findings: Sequence[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def _further(held: Mapping[str, Any]) -> "RenderableType":
-    """Return a table that a task brought with it."""
-    from rich.table import Table
-    from rich.text import Text
+class _Further:
+    """A table that a task brought with it; a list of its rows where the terminal is too narrow for it."""
 
-    title = Text(held["title"], style="bold")
-    table = Table(title=title, title_justify="left", header_style="dim", box=None, pad_edge=False)
-    for column in held["columns"]:
-        table.add_column(Text(column), overflow="fold")
-    for row in held["rows"]:
-        table.add_row(*(Text(str(cell)) for cell in row))
-    return table
+    def __init__(self, held: Mapping[str, Any]) -> None:
+        self._held = held
+
+    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
+        from rich.table import Table
+        from rich.text import Text
+
+        held, title = self._held, Text(self._held["title"], style="bold")
+        table = Table(title=title, title_justify="left", header_style="dim", box=None, pad_edge=False)
+        for column in held["columns"]:
+            table.add_column(Text(column), no_wrap=True)
+        for row in held["rows"]:
+            table.add_row(*(Text(str(cell)) for cell in row))
+        if table.__rich_measure__(console, options.update(width=10_000)).maximum <= options.max_width:
+            yield table
+            return
+        yield title
+        for first, *rest in held["rows"]:
+            shown = zip(held["columns"][1:], rest, strict=True)
+            told = " · ".join(f"{name} {cell}".replace(" ", _HELD) for name, cell in shown)
+            label = str(first).replace(" ", _HELD)
+            lines = textwrap.wrap(f"{label}: {told}", options.max_width, subsequent_indent="  ")
+            text = Text("\n".join(lines).replace(_HELD, " "), no_wrap=True)
+            text.stylize("bold", 0, len(label))
+            yield text
 
 
 def _speed(profile: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -> str:

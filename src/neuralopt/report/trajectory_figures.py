@@ -40,7 +40,8 @@ def _embedding(found: Trajectories, styles: Mapping[str, Style]) -> Figure:
     x, y = (plain_axis(f"t-SNE {k}") | {"showticklabels": False, "zeroline": False} for k in (1, 2))
     layout = base_layout("Trajectories, joint t-SNE", 480) | {"xaxis": x, "yaxis": y}
     caption = (
-        "All points of all methods in one t-SNE, from one start (the ring); a cross is a run's end. "
+        "The paths of all methods in one t-SNE, from one start (the ring); a cross is a run's end. Of long "
+        "paths every second or third point, so that all together are about 400. "
         "Nearness means something, distances between groups do not. Of 1: trustworthiness "
         f"{scores['trustworthiness']:.3f} (neighbours shown are true ones), continuity "
         f"{scores['continuity']:.3f} (true neighbours are shown as such); largest difference between "

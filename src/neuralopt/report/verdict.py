@@ -65,7 +65,8 @@ def verdict(rows: Sequence[Mapping[str, Any]]) -> Verdict:
             reference += " It is " + _ahead(winner, networks[0], "the best method of ours") + "."
     elif references and references[0] is not others[0]:
         reference = _ahead(winner, references[0], "the best reference")
-    return Verdict(winner, margin, reference, _matters(others, overlapping), overlapping)
+    lost = len(rows) - len(finished)
+    return Verdict(winner, margin, reference, _matters(others, overlapping) + _lost(lost), overlapping)
 
 
 def strips(rows: Sequence[Mapping[str, Any]]) -> dict[str, Strip]:
@@ -120,6 +121,11 @@ def _meet(winner: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
 
 def _ahead(winner: Mapping[str, Any], row: Mapping[str, Any], role: str) -> str:
     return f"{number(winner['metric'] - row['metric'], 3)} above {row['label']}, {role}"
+
+
+def _lost(count: int) -> str:
+    """Say how many methods have no figure, if any."""
+    return f" {count} {'other has' if count == 1 else 'others have'} no test figure." if count else ""
 
 
 def _matters(others: Sequence[Mapping[str, Any]], overlapping: frozenset[str]) -> str:

@@ -1,10 +1,12 @@
 """Semantic embeddings by a sentence-transformers model, from the model hub or a local folder."""
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from logging import CRITICAL, getLogger
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +212,18 @@ def _folder_digest(folder: Path) -> str | None:
     return running.hexdigest()
 
 
+@contextlib.contextmanager
+def _quiet_hub() -> Iterator[None]:
+    """Keep back what the hub's client says of every try: the last one stands in the error."""
+    logger = getLogger("huggingface_hub")
+    before = logger.level
+    logger.setLevel(CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
 @functools.lru_cache(maxsize=2)
 def _load(model: str, digest: str | None) -> Any:
     """Return the loaded model; a folder of other contents is another model."""
@@ -221,7 +235,8 @@ def _load(model: str, digest: str | None) -> Any:
     logging.disable_progress_bar()
     try:
         # safetensors only: other formats of weights can run code when they are read
-        return SentenceTransformer(model, model_kwargs={"use_safetensors": True})
+        with _quiet_hub():
+            return SentenceTransformer(model, model_kwargs={"use_safetensors": True})
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
         raise InvalidArgument(

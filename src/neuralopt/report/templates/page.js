@@ -46,7 +46,9 @@
   const draw = async (plot) => {
     const { data: traces, layout } = drawing(plot);
     // The page has the title and one legend for all figures; an exported figure keeps its own.
-    const onPage = { ...layout, showlegend: false, margin: { ...layout.margin, t: 26 }, title: undefined };
+    // The width is given: without one plotly keeps that of the first drawing when the page narrows.
+    const width = plot.box.clientWidth;
+    const onPage = { ...layout, width, showlegend: false, margin: { ...layout.margin, t: 26 }, title: undefined };
     if (coarse.matches) onPage.dragmode = false; // a finger on a figure scrolls the page
     const config = {
       responsive: false,
@@ -56,7 +58,7 @@
       modeBarButtons: [["zoom2d", "pan2d", "resetScale2d"]],
     };
     await Plotly.react(plot.box, traces, onPage, config);
-    plot.width = plot.box.clientWidth;
+    plot.width = width;
     plot.box.classList.add("drawn");
   };
 

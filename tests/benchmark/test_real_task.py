@@ -9,6 +9,7 @@ import pytest
 from neuralopt.benchmark import Budget, compare, make_real_task
 from neuralopt.benchmark.joint_method import candidate_records, run_joint_method
 from neuralopt.benchmark.methods import REFERENCES
+from neuralopt.benchmark.records import read_record
 from neuralopt.benchmark.runner import run_method
 from neuralopt.core.errors import DataError
 from neuralopt.estimators import load_predictor
@@ -131,6 +132,19 @@ def test_going_on_gives_the_same_ranking(compared):
     again = compare([task], optimizers=["adam"], budget=SMALL, output=result.folder, resume=True)
     assert (again.folder / "ranking.csv").read_bytes() == before
     assert (result.records / "pair--joint-affine.safetensors").exists()
+
+
+def test_every_line_is_tested_in_pairs_with_the_best(compared):
+    """On the same real rows; the figures by row have the mean that the ranking shows."""
+    task, _, result = compared
+    rows = result.ranking["tasks"][0]["rows"]
+    assert rows[0]["p_value"] is None
+    assert all(row["p_value"] is not None for row in rows[1:] if row["metric"] is not None)
+    for row in rows:
+        kept = read_record(result.records / row["record"])
+        if kept is not None and row["family"] in ("joint", "candidate"):
+            assert kept.arrays["test_rows"].shape == (1, len(task.test.X))
+            assert -kept.arrays["test_rows"].mean() == pytest.approx(row["loss"])
 
 
 def test_the_page_says_which_rows_are_real(compared):

@@ -12,7 +12,7 @@ from neuralopt.benchmark.methods import Method
 from neuralopt.benchmark.naming import slug
 from neuralopt.benchmark.real_task import RealTask
 from neuralopt.benchmark.records import Record
-from neuralopt.benchmark.scores import figures, score
+from neuralopt.benchmark.scores import figures, row_scores, score
 from neuralopt.core.results import Status
 from neuralopt.estimators import JointPredictor
 from neuralopt.joint import JointOptimizer
@@ -20,6 +20,7 @@ from neuralopt.joint import JointOptimizer
 JOINT = Method("joint", "Joint training", "joint")
 
 _CURVES = ("train_loss", "validation_loss", "validation_metric")
+_ROWS = "candidate_rows/"  # the figures of the real rows by each candidate
 _SMALLEST = 1e-12  # probability
 
 
@@ -54,7 +55,9 @@ def run_joint_method(task: RealTask, budget: Budget, progress: Callable[[int], b
     seconds = time.perf_counter() - begin
     fitted, arrays = JointPredictor(task.encoder, joint, {"task": task.name, "label": JOINT.label}).packed()
     parameters = sum(part.size for pair in joint.base_.params for part in pair)
-    found = {name: _figures(task, values) for name, values in outputs.items() if np.isfinite(values).all()}
+    outputs = {name: values for name, values in outputs.items() if np.isfinite(values).all()}
+    found = {name: _figures(task, values) for name, values in outputs.items()}
+    rows = {f"{_ROWS}{name}": row_scores(task, values[None]) for name, values in outputs.items()}
     header = {
         **_line(task, JOINT.slug, JOINT.label, JOINT.family, found.pop("")),
         "parameters": parameters,
@@ -64,7 +67,8 @@ def run_joint_method(task: RealTask, budget: Budget, progress: Callable[[int], b
         "said": said,
         "fitted": fitted,
     }
-    return _record(header, {f"fitted/{name}": array for name, array in arrays.items()})
+    held = {f"fitted/{name}": array for name, array in arrays.items()}
+    return _record(header, {**held, "test_rows": rows.pop(_ROWS), **rows})
 
 
 def candidate_records(record: Record) -> list[Record]:
@@ -77,7 +81,7 @@ def candidate_records(record: Record) -> list[Record]:
             del header[key]
         # the fits are shared, and their time stands beside the joint line
         header["seconds"] = {"compile": 0.0, "train": 0.0}
-        found.append(_record(header, {}))
+        found.append(_record(header, {"test_rows": record.arrays[_ROWS + name]}))
     return found
 
 

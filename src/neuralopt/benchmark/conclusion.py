@@ -71,7 +71,7 @@ def conclude(folder: Path, task: Task, slug: str, records: Named) -> dict[str, A
 def _widened(records: Sequence[Record]) -> str:
     """Say in one sentence whose learning rates were widened, and how far."""
     far = [
-        f"{record.header['label']} {low:.2g} to {high:.2g}"
+        f"{record.header['label']} {float(f'{low:.2g}'):g} to {float(f'{high:.2g}'):g}"
         for record in records
         for low, high in [record.header.get("widened") or (None, None)]
         if low is not None

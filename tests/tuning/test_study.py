@@ -12,7 +12,7 @@ from neuralopt.core.results import TrainingFailed
 from neuralopt.storage import FileLock, Journal
 from neuralopt.tuning import ASHA, BayesianSampler, Pruned, Space, Study, TrialsFailed, TrialState, replay
 from neuralopt.tuning.evaluation import FunctionObjective
-from neuralopt.tuning.study import load_study_events
+from neuralopt.tuning.journals import load_study_events
 from neuralopt.tuning.trials import without_times
 
 SHORT = {"max_trials": 12, "early_stopping_patience": None}

@@ -7,8 +7,9 @@ from typing import Any
 from neuralopt.core.errors import NeuraloptError
 from neuralopt.storage import dumps, loads
 from neuralopt.tuning.evaluation import Channel, Objective, Report
+from neuralopt.tuning.journals import load_study_events
 from neuralopt.tuning.loop import assignment
-from neuralopt.tuning.study import Study, load_study_events
+from neuralopt.tuning.study import Study
 from neuralopt.tuning.trials import Event, Outcome, without_times
 
 

@@ -3,19 +3,18 @@
 import math
 import numbers
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import neuralopt
-from neuralopt.core.errors import InvalidArgument, StorageError
+from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.validation import check_count
 from neuralopt.storage import Journal, dumps, loads
+from neuralopt.tuning.journals import VERSION, read_events
 from neuralopt.tuning.pruners import Pruner, make_pruner, stopped_improving
 from neuralopt.tuning.samplers import Observation, Sampler
 from neuralopt.tuning.space import Space
 from neuralopt.tuning.trials import Event, Outcome, TrialRecord, Trials, TrialState
 
-VERSION = 1
 _SIGNS = {"minimize": 1, "maximize": -1}
 
 
@@ -260,44 +259,6 @@ def check_directions(directions: Any) -> tuple[str, ...]:
             f"directions are 'minimize' or 'maximize', one for each objective, got {directions!r}."
         )
     return given
-
-
-def read_events(journal: Journal) -> list[Event]:
-    """Return the events of a study's journal, or raise where it is none.
-
-    Parameters
-    ----------
-    journal : Journal
-        Perhaps not yet begun.
-
-    Returns
-    -------
-    list of dict
-    """
-    events = journal.read()
-    if events and (events[0].get("event") != "study" or "version" not in events[0]):
-        raise StorageError(f"'{journal.path}' is a journal, but not of a study. Give the folder of a study.")
-    if events and events[0]["version"] > VERSION:
-        raise StorageError(
-            f"'{journal.path}' was written by neuralopt {events[0]['neuralopt']} as version "
-            f"{events[0]['version']} of a study; this neuralopt reads up to version {VERSION}. "
-            "Upgrade it: pip install --upgrade neuralopt"
-        )
-    return events
-
-
-def load_study_events(folder: str | Path) -> list[Event]:
-    """Return the events of the study in a folder."""
-    path = Path(folder).expanduser()
-    events = read_events(Journal(path / JOURNAL if path.is_dir() else path))
-    if not events:
-        raise InvalidArgument(
-            f"there is no study in '{folder}': it has no {JOURNAL}. Give the folder that -o named."
-        )
-    return events
-
-
-JOURNAL = "study.jsonl"
 
 
 def _check_same(ours: Event, theirs: Event, path: Any) -> None:

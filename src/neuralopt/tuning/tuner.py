@@ -14,13 +14,14 @@ from neuralopt.storage import FileLock, Journal, check_writable
 from neuralopt.tuning.estimator_objective import EstimatorScore, is_estimator
 from neuralopt.tuning.evaluation import FunctionObjective, Objective
 from neuralopt.tuning.executors import make_executor
+from neuralopt.tuning.journals import JOURNAL
 from neuralopt.tuning.loop import run_study
 from neuralopt.tuning.methods import make_sampler
 from neuralopt.tuning.network_objective import NetworkObjective
 from neuralopt.tuning.pruners import make_pruner
 from neuralopt.tuning.result import TuneResult
 from neuralopt.tuning.space import Space
-from neuralopt.tuning.study import JOURNAL, Study, check_directions
+from neuralopt.tuning.study import Study, check_directions
 
 _BATCH = 8
 

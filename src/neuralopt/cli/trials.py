@@ -15,6 +15,9 @@ def print_trials(folder: Path) -> None:
     trials = Trials(tuple(_SIGNS[d] for d in first["directions"]))
     for event in rest:
         trials.apply(event)
+    names = [name for name, _ in first["space"]]
+    for trial in trials.all:  # a journal's keys are sorted
+        trial.params = {name: trial.params[name] for name in names if name in trial.params}
     print(f"{'trial':>5}  {'state':8}  {'value':>12}  {'steps':>5}  {'seconds':>7}  configuration")
     for trial in trials.all:
         print(_line(trial))

@@ -223,7 +223,7 @@ def _folder(options: Options, name: str) -> Path:
         latest, number = candidate, number + 1
     if not options.resume:
         return candidate
-    if number == 1:
+    if number == 1 or not (latest / JOURNAL).exists():
         raise InvalidArgument(
             f"nothing to resume: there is no study of {name} in {base}/. Leave out --resume, or name its "
             "folder with -o."

@@ -119,7 +119,7 @@ def reports(records: TuningRecords) -> Figure:
 
 def importance(records: TuningRecords) -> Figure:
     """Draw the share of each hyperparameter in what made values differ."""
-    shares = records.facts["importance"]
+    shares = dict(records.facts["importance"])
     columns = {"hyperparameter": list(shares), "share": list(shares.values())}
     trace = {
         "type": "bar",

@@ -41,7 +41,8 @@ def render_tuning(records: TuningRecords) -> str:
         best_value="" if best is None else shown(best["values"][0]),
         created=moment(facts["created"]),
         counts=counts_text(facts["trials"]),
-        columns=list(facts["space"]),
+        columns=list(records.space),
+        space=records.space,
         rows=top_trials(records),
         failures=[t for t in facts["trials"] if t["state"] == "FAILED"][:_SHOWN],
         predict=None
@@ -63,7 +64,7 @@ def top_trials(records: TuningRecords) -> list[dict[str, Any]]:
         {
             "number": t["number"],
             "values": [shown(v) for v in t["values"]],
-            "params": [shown(t["params"][n]) if n in t["params"] else "–" for n in records.facts["space"]],
+            "params": [shown(t["params"][n]) if n in t["params"] else "–" for n in records.space],
             "seconds": "" if t["seconds"] is None else f"{t['seconds']:.2f}",
         }
         for t in done[:_SHOWN]

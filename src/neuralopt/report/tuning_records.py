@@ -35,6 +35,11 @@ class TuningRecords:
     arrays: Mapping[str, np.ndarray]
 
     @property
+    def space(self) -> dict[str, Mapping[str, Any]]:
+        """The dimensions by name, in the order of the study."""
+        return dict(self.facts["space"])
+
+    @property
     def complete(self) -> list[Mapping[str, Any]]:
         """The trials that were evaluated to the end and gave finite values."""
         return [

@@ -15,7 +15,7 @@ _SHARES = ((0.1, "best tenth", HUES[0][0]), (0.5, "better half", HUES[2][0]), (1
 
 def slices(records: TuningRecords) -> Figure:
     """Draw the value of every complete trial against each of its hyperparameters."""
-    done, names = records.complete, list(records.facts["space"])
+    done, names = records.complete, list(records.space)
     value = np.array([t["values"][0] for t in done], float)
     columns: dict[str, Any] = {"trial": [t["number"] for t in done], "value": value.tolist()}
     columns |= {f"{name}": [t["params"].get(name) for t in done] for name in names}
@@ -30,7 +30,7 @@ def slices(records: TuningRecords) -> Figure:
     traces = []
     for k, name in enumerate(names):
         end = "" if k == 0 else str(k + 1)
-        dimension = records.facts["space"][name]
+        dimension = records.space[name]
         there = np.array([name in t["params"] for t in done], bool)
         x = _places(dimension, [t["params"][name] for t in done if name in t["params"]])
         traces.append(
@@ -65,7 +65,7 @@ def slices(records: TuningRecords) -> Figure:
 
 def parallel_coordinates(records: TuningRecords) -> Figure:
     """Draw every complete trial as a line through the places of its hyperparameters."""
-    done, space = records.complete, records.facts["space"]
+    done, space = records.complete, records.space
     names = list(space)
     order = np.argsort([records.sign * t["values"][0] for t in done], kind="stable") if done else []
     columns: dict[str, Any] = {"trial": [], "value": [], "hyperparameter": [], "place": [], "setting": []}
@@ -103,13 +103,15 @@ def parallel_coordinates(records: TuningRecords) -> Figure:
         begin = end
     layout = base_layout("Parallel coordinates", 400) | {
         "xaxis": plain_axis("")
-        | {"tickvals": list(range(len(names))), "ticktext": [_ends(n, space[n]) for n in names]},
+        | {
+            "tickvals": list(range(len(names))),
+            "ticktext": [_ends(n, space[n]) for n in names],
+            "range": [-0.4, len(names) - 0.6],
+        },
         "yaxis": plain_axis("Place in the range") | {"range": [-0.05, 1.05], "tickformat": ".0%"},
         "legend": {"orientation": "h", "y": 1.12},
     }
-    caption = (
-        "Each line is a trial; heights are places in the range of each hyperparameter, low at the bottom."
-    )
+    caption = "Each line is a trial; heights are places in the range of each hyperparameter."
     return Figure("parallel", "Parallel coordinates", caption, columns, traces[::-1], layout)
 
 

@@ -90,7 +90,7 @@ def write_records(
         "order": study.trials.order,
         "best": None if best is None else best.number,
         "best_text": None if best is None else described(best.params),
-        "importance": shares,
+        "importance": [[name, share] for name, share in shares.items()],
         "front": [t.number for t in result.pareto_front()] if count > 1 else [],
         "interrupted": result.interrupted,
         "seconds": result.seconds,

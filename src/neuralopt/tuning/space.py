@@ -180,9 +180,9 @@ class Space:
         raise_problems([f"the configuration does not fit the search space: {p}" for p in problems])
         return found
 
-    def describe(self) -> dict[str, Any]:
-        """Return the space as plain data, from which `Space` makes it again."""
-        return {name: dimension.describe() for name, dimension in self.dimensions.items()}
+    def describe(self) -> list[list[Any]]:
+        """Return the space as plain data in its order, from which `Space` makes it again."""
+        return [[name, dimension.describe()] for name, dimension in self.dimensions.items()]
 
     def key(self, params: Mapping[str, Any]) -> str:
         """Return a text that is the same for equal configurations."""

@@ -219,7 +219,7 @@ def tune_objective(
 ) -> TuneResult:
     """Run a study of an `Objective`; the arguments are those of `tune`."""
     folder = None if output is None else Path(output).expanduser()
-    made = make_pruner(pruner, objective.steps)
+    made, sampler = make_pruner(pruner, objective.steps), make_sampler(method)
     if isinstance(objective, NetworkObjective):
         objective.stops = made.steps(objective.epochs)
     with contextlib.ExitStack() as held:
@@ -230,7 +230,7 @@ def tune_objective(
             journal = Journal(folder / JOURNAL)
         study = Study(
             space,
-            make_sampler(method),
+            sampler,
             directions=objective.directions,
             pruner=made,
             patience=trial_patience,

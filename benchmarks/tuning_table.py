@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from neuralopt.storage import read_container
+from neuralopt.tuning.pareto import hypervolume
 from neuralopt.tuning.space import Space
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "tuning" / "tables"
@@ -86,3 +87,35 @@ class Table:
     def regret(self, losses: Any) -> np.ndarray:
         """Return the regret after every trial, as a share of `scale`."""
         return (np.minimum.accumulate(np.asarray(losses, float)) - self.best) / self.scale
+
+
+def two_objectives(table: Table) -> Any:
+    """Return an objective of loss and size that reports after every epoch of a table's training."""
+
+    def objective(trial: Any) -> tuple[float, float]:
+        curve, size = np.minimum.accumulate(table.curve(trial.params)), float(table.size(trial.params))
+        for epoch, loss in enumerate(curve.tolist(), start=1):
+            trial.report(epoch, (loss, size))
+            if trial.should_prune():
+                break
+        return loss, size
+
+    return objective
+
+
+def front_of(table: Table, result: Any) -> list[tuple[int, float]]:
+    """Return epochs spent and hypervolume of the trials trained to their end, after every trial.
+
+    Losses count from the best of the table to its median, sizes by their logarithm.
+    """
+    largest = np.log((table.inputs + 1) * 64 + 65 * table.outputs)
+    points: list[tuple[float, float]] = []
+    epochs, found = 0, []
+    for trial in result.trials:
+        epochs += max(trial.reports)
+        if trial.state.name == "COMPLETE":
+            loss, size = trial.values
+            points.append(((loss - table.best) / table.scale, float(np.log(size) / largest)))
+        volume = hypervolume(np.array(points).reshape(-1, 2), np.array([1.0, 1.1]))
+        found.append((epochs, volume))
+    return found

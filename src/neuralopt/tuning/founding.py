@@ -5,6 +5,8 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument, did_you_mean
 from neuralopt.core.validation import check_count
@@ -198,9 +200,7 @@ class _Training:
         seed: int,
     ) -> None:
         if gradient is None:
-            import jax
-
-            gradient = jax.jit(jax.grad(loss))
+            gradient = _differentiated(loss)
         self._loss, self._gradient, self._weights = loss, gradient, weights
         self._training, self._validation = training, validation
         self._epochs, self._optimizer, self._seed = check_count("epochs", epochs), optimizer, seed
@@ -227,6 +227,18 @@ class _Training:
             if trial.should_prune():
                 break
         return best
+
+
+def _differentiated(loss: Any) -> Any:
+    """Return the gradient of a loss by JAX, as NumPy arrays of the weights' dtypes."""
+    import jax
+
+    compiled = jax.jit(jax.grad(loss))
+
+    def gradient(weights: Any, batch: Any) -> Any:
+        return tree.map(lambda g, w: np.asarray(g).astype(w.dtype), compiled(weights, batch), weights)
+
+    return gradient
 
 
 def get_best_hyperparameters(result: TuneResult) -> dict[str, Any]:

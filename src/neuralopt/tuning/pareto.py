@@ -50,9 +50,9 @@ def crowding(losses: np.ndarray) -> np.ndarray:
     far = np.zeros(len(losses))
     for column in losses.T:
         order = np.argsort(column, kind="stable")
-        spread = column[order[-1]] - column[order[0]]
         far[order[[0, -1]]] = np.inf
-        if spread > 0 and np.isfinite(spread):
+        if np.isfinite(column).all() and column[order[-1]] > column[order[0]]:
+            spread = column[order[-1]] - column[order[0]]
             far[order[1:-1]] += (column[order[2:]] - column[order[:-2]]) / spread
     return far
 

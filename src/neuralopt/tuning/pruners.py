@@ -249,12 +249,15 @@ def _rungs(first: int, reduction: int, total: int) -> list[int]:
 
 def _reached(trials: Trials, trial: TrialRecord, step: int) -> tuple[float, ...] | None:
     """Return a trial's losses at a step: of one objective the best so far; None before it came there."""
+    if step in trial.reached:
+        return trial.reached[step]
     if not trial.reports or max(trial.reports) < step:
         return None
     until = min(s for s in trial.reports if s >= step)
     losses = [trials.losses(values) for s, values in sorted(trial.reports.items()) if s <= until]
     found = losses[-1] if len(trials.signs) > 1 else (min(math.inf, *(x for (x,) in losses), math.inf),)
-    return tuple(math.inf if math.isnan(x) else x for x in found)
+    trial.reached[step] = tuple(math.inf if math.isnan(x) else x for x in found)
+    return trial.reached[step]
 
 
 def _better(losses: np.ndarray) -> int:

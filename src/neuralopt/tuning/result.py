@@ -142,6 +142,57 @@ class TuneResult:
         ]
         return pandas.DataFrame(rows, columns=None if rows else ["trial", "step", "value"])
 
+    def history(self) -> "pandas.DataFrame":
+        """Return the trials in the order in which they ended, with the best complete value so far.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns trial, state, value, best.
+        """
+        import pandas
+
+        sign, best, rows = self.study.trials.signs[0], math.inf, []
+        for number in self.study.trials.order:
+            trial = self.trials[number]
+            value = math.nan if trial.value is None else trial.value
+            if trial.state is TrialState.COMPLETE and math.isfinite(value):
+                best = min(best, sign * value)
+            shown = sign * best if math.isfinite(best) else math.nan
+            rows.append({"trial": number, "state": trial.state.name, "value": value, "best": shown})
+        return pandas.DataFrame(rows, columns=["trial", "state", "value", "best"])
+
+    def plot(self) -> Any:
+        """Draw history, reports, importance and a slice for each hyperparameter.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from neuralopt.tuning.picture import draw
+
+        return draw(self)
+
+    def to_optuna(self, storage: str | Path, name: str = "neuralopt") -> str:
+        """Write the study into a storage of Optuna; see `export_to_optuna`.
+
+        Parameters
+        ----------
+        storage : str or Path
+            A database URL such as ``sqlite:///study.db``, or a path of a journal file.
+        name : str, default "neuralopt"
+            Of the study there.
+
+        Returns
+        -------
+        str
+            What ``optuna-dashboard`` takes.
+        """
+        from neuralopt.tuning.optuna_bridge import export_to_optuna
+
+        study = self.study
+        return export_to_optuna(study.space, study.trials, study.directions, storage, name)
+
     def importance(self, objective: int = 0) -> dict[str, float]:
         """Return how much each hyperparameter mattered; see `neuralopt.tuning.importance`.
 

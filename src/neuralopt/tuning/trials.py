@@ -84,6 +84,8 @@ class TrialRecord:
         Plain data that the objective left.
     told : bool
         Whether its last report was answered by "end".
+    reached : dict of int to tuple of float
+        Losses at the steps that a pruner asked for: they do not change once they are passed.
     """
 
     number: int
@@ -96,6 +98,7 @@ class TrialRecord:
     seconds: float | None = None
     notes: dict[str, Any] = dataclasses.field(default_factory=dict)
     told: bool = False
+    reached: dict[int, tuple[float, ...]] = dataclasses.field(default_factory=dict, compare=False)
 
     @property
     def value(self) -> float | None:

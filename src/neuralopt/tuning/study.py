@@ -36,6 +36,8 @@ class Study:
         Which trials end early.
     patience : int, optional
         End a trial whose first objective has not improved for so many steps.
+    steps : int, optional
+        The last step of a whole trial, where it is known: none is ended there.
     seed : int >= 0, default 0
         Of all that is drawn.
     journal : Journal, optional
@@ -68,6 +70,7 @@ class Study:
         directions: Sequence[str] = ("minimize",),
         pruner: Pruner | None = None,
         patience: int | None = None,
+        steps: int | None = None,
         seed: int = 0,
         journal: Journal | None = None,
         facts: dict[str, Any] | None = None,
@@ -76,6 +79,7 @@ class Study:
         self.space, self.sampler, self.directions = space, sampler, check_directions(directions)
         self.pruner = pruner or make_pruner(None, None)
         self.patience = None if patience is None else check_count("patience", patience)
+        self._steps = steps
         self.seed, self._journal = check_count("seed", seed, low=0), journal
         self.trials = Trials(tuple(_SIGNS[d] for d in self.directions))
         self.events: list[Event] = []
@@ -178,6 +182,8 @@ class Study:
         return ends
 
     def _ends(self, trial: TrialRecord, before: int) -> bool:
+        if self._steps is not None and max(trial.reports) >= self._steps:
+            return False
         if self.patience is not None and stopped_improving(self.trials, trial, self.patience):
             return True
         return self.pruner.ends(self.trials, trial, before)

@@ -234,6 +234,7 @@ def tune_objective(
             directions=objective.directions,
             pruner=made,
             patience=trial_patience,
+            steps=objective.steps,
             seed=seed,
             journal=journal,
             facts={"batch": batch, **objective.identity()},

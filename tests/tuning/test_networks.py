@@ -1,5 +1,11 @@
 """Networks: batched trials against single trainings, pruning, checkpoints."""
 
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,8 +14,9 @@ from neuralopt import MLP, optimizers
 from neuralopt.core.errors import DataError, InvalidArgument
 from neuralopt.core.results import Status
 from neuralopt.engine.cohort import Cohort
-from neuralopt.tuning import ASHA, TrialState
+from neuralopt.tuning import ASHA, BayesianSampler, Space, Study, TrialState, replay
 from neuralopt.tuning.evaluation import Interrupted
+from neuralopt.tuning.network_objective import NetworkObjective
 from neuralopt.tuning.trials import without_times
 
 RANDOM = np.random.default_rng(0)
@@ -79,18 +86,43 @@ def test_a_killed_study_goes_on_from_its_checkpoints(tmp_path, whole, stop):
     first = neuralopt.tune(NET, SPACE, DATA, observe=kill, **options)
     assert first.interrupted
     assert list((tmp_path / "checkpoints").glob("group-*"))
-    trained = []
-    advance = Cohort.advance
-
-    def counted(self, until):
-        trained.append(until - self.epoch)
-        return advance(self, until)
-
+    restored = []
+    restore = Cohort.restore
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Cohort, "advance", counted)
+        patch.setattr(Cohort, "restore", lambda self, arrays: (restored.append(self), restore(self, arrays)))
         again = neuralopt.tune(NET, SPACE, DATA, resume=True, **options)
+    assert restored
     assert without_times(again.study.events) == without_times(whole.study.events)
     assert not list((tmp_path / "checkpoints").glob("group-*"))
+
+
+def test_kill_9_in_the_middle_of_a_batch(tmp_path, whole):
+    program = (
+        "import os, signal, neuralopt\n"
+        "from tests.tuning.test_networks import DATA, NET, OPTIONS, SPACE\n"
+        "def kill(study):\n"
+        "    if len(study.events) == 9:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "neuralopt.tune(NET, SPACE, DATA, pruner='asha', output='study', checkpoint_every=0, observe=kill, **OPTIONS)\n"
+    )
+    paths = os.pathsep.join([str(Path(__file__).parents[2]), str(Path(neuralopt.__file__).parents[1])])
+    command, env = [sys.executable, "-c", program], {**os.environ, "PYTHONPATH": paths, "NPROC": "1"}
+    killed = subprocess.run(command, cwd=tmp_path, env=env, check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert list((tmp_path / "study" / "checkpoints").glob("group-*"))
+    again = neuralopt.tune(NET, SPACE, DATA, pruner="asha", output=tmp_path / "study", resume=True, **OPTIONS)
+    assert without_times(again.study.events) == without_times(whole.study.events)
+
+
+def test_workers_that_train_batches_are_one_worker_replaying_them():
+    objective = NetworkObjective(NET, DATA, validation=HELD, epochs=12, batch=4, seed=1)
+    given = {**OPTIONS, "max_trials": 12}
+    result = neuralopt.tune(NET, SPACE, DATA, pruner="asha", workers=2, batch=4, **given)
+    objective.stops = ASHA().steps(12)
+    facts = result.study.events[0]["facts"]
+    study = Study(Space(SPACE), BayesianSampler(), pruner=ASHA(), steps=12, seed=1, facts=facts)
+    again = replay(result.study.events, objective, study)
+    assert without_times(again.events) == without_times(result.study.events)
 
 
 @pytest.mark.parametrize("batching", ["map", "vmap"])

@@ -219,6 +219,7 @@ def _folder(options: Options, name: str) -> Path:
             )
         return folder
     base, number = Path("neuralopt-runs"), 1
+    latest = base / name
     while (candidate := base / (name if number == 1 else f"{name}-{number}")).exists():
         latest, number = candidate, number + 1
     if not options.resume:

@@ -326,7 +326,8 @@ def categorical(choices: Sequence[Any], *, when: When | None = None) -> Categori
     >>> categorical(["tanh", "relu"]).value(0.7)
     'relu'
     """
-    return Categorical(tuple(choices) if isinstance(choices, list | np.ndarray) else choices, when=when)
+    given: Any = tuple(choices) if isinstance(choices, list | np.ndarray) else choices
+    return Categorical(given, when=when)
 
 
 def _bound_problems(kind: str, low: Any, high: Any) -> list[str]:

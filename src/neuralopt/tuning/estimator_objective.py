@@ -38,12 +38,14 @@ class EstimatorScore:
         from sklearn.metrics import check_scoring
         from sklearn.model_selection import check_cv, train_test_split
 
-        made = estimator() if inspect.isclass(estimator) else estimator
+        made: Any = estimator() if inspect.isclass(estimator) else estimator
         if data is None:
             raise InvalidArgument("an estimator is tuned on data: give data=(X, y).")
         X, y = _pair(data, "data")
+        self._whole = X, y
         self.seed, self.classifies = seed, is_classifier(made)
-        self.estimator, self._scorer = made, check_scoring(made, scoring=scoring)
+        self.estimator = made
+        self._scorer: Any = check_scoring(made, scoring=scoring)
         if validation is not None:
             if cv is not None:
                 raise InvalidArgument("give validation= or cv=, not both.")
@@ -55,9 +57,10 @@ class EstimatorScore:
                 rows = train_test_split(
                     np.arange(len(y)), test_size=_HELD_OUT, random_state=seed, stratify=stratify
                 )
-                splits = [tuple(rows)]
+                splits: list[Any] = [tuple(rows)]
             else:
-                splits = list(check_cv(cv, y, classifier=self.classifies).split(X, y))
+                dealt: Any = check_cv(cv, y, classifier=self.classifies)
+                splits = list(dealt.split(X, y))
         except ValueError as error:
             raise DataError(
                 f"the {len(y)} rows cannot be split into training and validation rows: {error} Give more "
@@ -69,7 +72,8 @@ class EstimatorScore:
         """Return an unfitted estimator with a configuration."""
         from sklearn.base import clone
 
-        found = clone(self.estimator).set_params(**params)
+        copied: Any = clone(self.estimator)
+        found = copied.set_params(**params)
         seeds = {
             name: self.seed
             for name, value in found.get_params().items()
@@ -94,12 +98,8 @@ class EstimatorScore:
         return len(self._parts)
 
     def refitted(self, params: dict[str, Any]) -> Any:
-        """Return an estimator fitted on all rows that were given for training."""
-        parts = self._parts
-        if len(parts) > 1:
-            X, y, X_held, y_held = parts[0]
-            return self.made(params).fit(_joined(X, X_held), _joined(y, y_held))
-        return self.made(params).fit(*parts[0][:2])
+        """Return an estimator fitted on all rows of ``data``."""
+        return self.made(params).fit(*self._whole)
 
     def check(self, space: Space) -> None:
         """Raise when the space names what the estimator does not have."""
@@ -125,11 +125,3 @@ def _pair(data: Any, name: str) -> tuple[Any, Any]:
 
 def _rows(table: Any, rows: np.ndarray) -> Any:
     return table.iloc[rows] if hasattr(table, "iloc") else np.asarray(table)[rows]
-
-
-def _joined(first: Any, second: Any) -> Any:
-    if hasattr(first, "iloc"):
-        import pandas
-
-        return pandas.concat([first, second])
-    return np.concatenate([first, second])

@@ -1,6 +1,7 @@
 """Which hyperparameters mattered: a random forest of the values, and what shuffling a column costs it."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -64,8 +65,8 @@ def importance(
     X = np.nan_to_num(np.array([space.units(t.params) for t in used]), nan=_ABSENT)
     y = warped(np.array([signs[objective] * t.values[objective] for t in used if t.values]))
     forest = RandomForestRegressor(_TREES, random_state=seed, min_samples_leaf=2).fit(X, y)
-    gains = permutation_importance(forest, X, y, n_repeats=_REPEATS, random_state=seed).importances_mean
-    gains = np.maximum(gains, 0)
+    found: Any = permutation_importance(forest, X, y, n_repeats=_REPEATS, random_state=seed)
+    gains = np.maximum(found.importances_mean, 0)
     shares = gains / gains.sum() if gains.sum() > 0 else gains
     order = np.argsort(-shares, kind="stable")
     return {space.names[k]: float(shares[k]) for k in order}

@@ -54,7 +54,9 @@ class Group:
         kept: Kept | None,
     ) -> None:
         self._objective, self._numbers, self._kept = objective, numbers, kept
-        self._params = [{k: tuple(v) if isinstance(v, list) else v for k, v in p.items()} for p in params]
+        self._params: list[dict[str, Any]] = [
+            {k: tuple(v) if isinstance(v, list) else v for k, v in p.items()} for p in params
+        ]
         self._given = {given.number: given for given in job}
         self.going = {number for number in numbers if number in self._given}
         self._rows: dict[str, np.ndarray] = {}
@@ -75,7 +77,7 @@ class Group:
             metrics=objective.metrics,
             batch_size=first.get("batch_size", objective.batch_size),
             seed=objective.seed,
-            dropout=[params["dropout"] for params in self._params] if "dropout" in first else None,
+            dropout=[float(params["dropout"]) for params in self._params] if "dropout" in first else None,
             early_stopping=None if patience is None else EarlyStopping(patience=patience),
             dtype=objective.dtype,
             slots=max(objective.batch, len(self._params)),

@@ -36,12 +36,14 @@ def draw(result: "TuneResult") -> Any:
 
 def _history(axis: Any, result: "TuneResult") -> None:
     table = result.history()
-    done = table["state"] == "COMPLETE"
-    axis.plot(table.index[done] + 1, table["value"][done], "o", markersize=4)
-    axis.plot(table.index[~done] + 1, table["value"][~done], "x", color="0.6", markersize=4)
-    axis.step(table.index + 1, table["best"], where="post")
+    value, best = (table[name].to_numpy(float) for name in ("value", "best"))
+    value = np.where(np.isfinite(value), value, np.nan)
+    place, done = np.arange(1, len(table) + 1), (table["state"] == "COMPLETE").to_numpy(bool)
+    axis.plot(place[done], value[done], "o", markersize=4)
+    axis.plot(place[~done], value[~done], "x", color="0.6", markersize=4)
+    axis.step(place, best, where="post")
     axis.set(xlabel="trials ended", ylabel="value", title="history")
-    _scale(axis, table["value"].to_numpy(float), result)
+    _scale(axis, value, result)
 
 
 def _reports(axis: Any, result: "TuneResult") -> None:

@@ -127,7 +127,9 @@ class SobolSampler(Sampler):
 
 def sobol_point(d: int, seed: int, number: int) -> np.ndarray:
     """Return one point of a scrambled Sobol sequence, shape (d,)."""
-    sequence = qmc.Sobol(d, scramble=True, seed=np.random.default_rng(seed))
+    # SciPy renamed the argument, and takes the old name still
+    options: dict[str, Any] = {"scramble": True, "seed": np.random.default_rng(seed)}
+    sequence = qmc.Sobol(d, **options)
     if number:  # SciPy cannot go on by zero
         sequence.fast_forward(number)
     return sequence.random(1)[0]

@@ -231,7 +231,7 @@ def outcome_of(result: Any, objectives: int, **rest: Any) -> Outcome:
 def as_numbers(result: Any, objectives: int) -> tuple[float, ...]:
     """Return what an objective returned or reported as numbers, one for each objective, or raise."""
     several = isinstance(result, tuple | list) or getattr(result, "ndim", 0) == 1
-    values = list(result) if several else [result]
+    values: list[Any] = list(result) if several else [result]
     wanted = "a number" if objectives == 1 else f"{objectives} numbers"
     if len(values) != objectives:
         raise InvalidArgument(
@@ -240,7 +240,7 @@ def as_numbers(result: Any, objectives: int) -> tuple[float, ...]:
         )
     found = []
     for value in values:
-        if getattr(value, "shape", None) in ((), (1,)) and hasattr(value, "item"):
+        if getattr(value, "shape", None) in ((), (1,)):  # of an array library
             value = value.item()
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
             hint = " Likely cause: a missing return." if value is None else ""

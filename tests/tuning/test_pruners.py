@@ -60,6 +60,13 @@ def test_several_objectives_go_by_dominance():
     assert [ends(ASHA(reduction=2), trials, k) for k in range(4)] == [False, False, True, True]
 
 
+def test_on_one_front_the_crowded_part_ends_first():
+    trials = trials_of([(0.0, 9.0)], [(4.0, 4.0)], [(4.1, 3.9)], [(9.0, 0.0)], [(7.0, 1.5)], signs=(1, 1))
+    assert [ends(ASHA(reduction=2), trials, k) for k in range(5)] == [False, True, True, False, True]
+    spread = trials_of(*[[(float(x), 9.0 - x)] for x in (0, 1, 2, 5, 8, 9)], signs=(1, 1))
+    assert [ends(ASHA(reduction=2), spread, k) for k in range(6)] == [False, True, True, False, True, False]
+
+
 def test_the_median():
     trials = trials_of([1.0], [2.0], [3.0], [2.5], [1.5])
     pruner = MedianPruner(startup=3)

@@ -48,6 +48,16 @@ def test_a_batch_spreads_out():
     assert len({SPACE.key(params) for params in batch}) == 4
 
 
+def test_what_is_being_evaluated_is_not_proposed_again():
+    """Without it two draws find one place; with it the second goes elsewhere."""
+    space, sampler = Space({"x": ("uniform", 0, 1)}), BayesianSampler()
+    known = [Observation(k, {"x": x}, (1.0 + (k == 4),)) for k, x in enumerate((0, 0.03, 0.52, 0.97, 1))]
+    first, again = (sampler.propose(space, 0, number, known, [])["x"] for number in (5, 6))
+    other = sampler.propose(space, 0, 6, known, [{"x": first}])["x"]
+    assert abs(first - again) < 0.01
+    assert abs(first - other) > 0.1
+
+
 def test_nothing_is_evaluated_twice_in_a_finite_space():
     space = Space({"x": ("int", 0, 4), "y": ["a", "b"]})
     found = play(BayesianSampler(), 0, 10, space, lambda p: p["x"] + (p["y"] == "a"))

@@ -82,20 +82,23 @@ class BayesianSampler(Sampler):
         process = self._process(space, [known[k] for k in rows], values[rows])
         units = np.array([space.units(known[k].params) for k in rows])
         seen = _drawn(units, random)[np.argsort(values[rows], kind="stable")[:5]]
+        places = _places(space, units)
         for params in pending:
             place = _places(space, space.units(params)[None])
             process = process.with_point(place[0], float(process.predict(place)[0][0]))
-        best = float(process.predict(_places(space, units))[0].min())
+            places = np.vstack([places, place])
+        # what is expected of those under way has to be improved on as well
+        best = float(process.predict(places)[0].min())
         full = space.size is not None
         done = {space.key(p) for p in (*(o.params for o in known), *pending)} if full else set()
 
-        def snap(places: np.ndarray) -> np.ndarray:
-            return np.nan_to_num(space.snapped(places), nan=_ABSENT)
+        def snap(at: np.ndarray) -> np.ndarray:
+            return np.nan_to_num(space.snapped(at), nan=_ABSENT)
 
-        def taken(places: np.ndarray) -> np.ndarray:
+        def taken(at: np.ndarray) -> np.ndarray:
             if not done:
-                return np.zeros(len(places), bool)
-            return np.array([space.key(space.params(place)) in done for place in places])
+                return np.zeros(len(at), bool)
+            return np.array([space.key(space.params(_inside(place))) in done for place in at])
 
         return best_place(process, best, seen, random, snap, taken)
 
@@ -111,6 +114,11 @@ class BayesianSampler(Sampler):
 
 def _places(space: Space, units: np.ndarray) -> np.ndarray:
     return np.nan_to_num(units, nan=_ABSENT)
+
+
+def _inside(place: np.ndarray) -> np.ndarray:
+    """Return a place with numbers in the cube for what is absent, which is not looked at."""
+    return np.where(place == _ABSENT, 0.5, place)
 
 
 def _drawn(units: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         text,
         trajectories,
         transforms,
+        tuning,
     )
     from neuralopt.benchmark import (
         Budget,
@@ -64,6 +65,14 @@ if TYPE_CHECKING:
     from neuralopt.neighbors import SimilarityLookup
     from neuralopt.readout import LinearRegressionRefiner
     from neuralopt.search import EvolutionModel, GradientModel, HybridModel, SearchModel
+    from neuralopt.tuning import (
+        TuneResult,
+        create_hyperparameter_optimization_config,
+        format_hyperparameters,
+        get_best_hyperparameters,
+        hyperparameter_optimization,
+        tune,
+    )
 
 __version__ = "0.1.0"
 
@@ -100,10 +109,14 @@ _HOMES = {
     "neighbors": ("SimilarityLookup",),
     "readout": ("LinearRegressionRefiner",),
     "search": ("EvolutionModel", "GradientModel", "HybridModel", "SearchModel"),
+    "tuning": (
+        *("TuneResult", "create_hyperparameter_optimization_config", "format_hyperparameters"),
+        *("get_best_hyperparameters", "hyperparameter_optimization", "tune"),
+    ),
 }
 _ROOMS = (
     *("datasets", "joint", "models", "optimizers", "readout", "schedules", "search", "testing"),
-    *("text", "trajectories", "transforms"),
+    *("text", "trajectories", "transforms", "tuning"),
 )
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -139,17 +152,22 @@ __all__ = [
     "SweepResult",
     "TensorBoardLogger",
     "TrainResult",
+    "TuneResult",
     "TwoLayerMLP",
     "__version__",
     "apply_updates",
     "compare",
     "compare_text",
     "compute_alignment_error",
+    "create_hyperparameter_optimization_config",
     "datasets",
     "evaluate",
     "evaluate_model",
+    "format_hyperparameters",
     "generate_real_data",
     "generate_simulated_data",
+    "get_best_hyperparameters",
+    "hyperparameter_optimization",
     "joint",
     "make_task",
     "make_text_task",
@@ -166,6 +184,8 @@ __all__ = [
     "train_text",
     "trajectories",
     "transforms",
+    "tune",
+    "tuning",
 ]
 
 

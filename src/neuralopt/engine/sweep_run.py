@@ -35,7 +35,7 @@ def stack_runs(
     noises = [noise and noise._replace(words=seed_words(seed)) for seed in seeds]
     runs = [(opt, own, start) for opt in optimizers for own, start in zip(noises, starts, strict=True)]
     states = [first_state(*start, opt, own, keep_best=keep_best) for opt, own, start in runs]
-    methods = [tree.map(lambda h: _number(h, dtype), (opt, own)) for opt, own, _ in runs]
+    methods = [tree.map(lambda h: numeric(h, dtype), (opt, own)) for opt, own, _ in runs]
     return _stack(methods), _stack(states)
 
 
@@ -43,7 +43,7 @@ def _stack(values: list[Any]) -> Any:
     return tree.map(lambda *leaves: np.stack(leaves), *values)
 
 
-def _number(value: Any, dtype: Any) -> np.ndarray:
+def numeric(value: Any, dtype: Any) -> np.ndarray:
     """Return a hyperparameter as an array: whole numbers count steps and stay whole."""
     array = np.asarray(value)
     return array if array.dtype.kind == "u" else array.astype(np.int32 if array.dtype.kind == "i" else dtype)

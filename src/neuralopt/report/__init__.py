@@ -7,6 +7,8 @@ from neuralopt.report.joint_terminal import joint_table
 from neuralopt.report.page import build_report, task_figures
 from neuralopt.report.records import Record, Records, TaskRecords, load_records
 from neuralopt.report.terminal import ranking_table
+from neuralopt.report.tuning_figures import tuning_figures
+from neuralopt.report.tuning_records import TuningRecords, load_tuning
 
 __all__ = [
     "Figure",
@@ -14,11 +16,14 @@ __all__ = [
     "Record",
     "Records",
     "TaskRecords",
+    "TuningRecords",
     "build_report",
     "joint_figures",
     "joint_table",
     "load_joint",
     "load_records",
+    "load_tuning",
     "ranking_table",
     "task_figures",
+    "tuning_figures",
 ]

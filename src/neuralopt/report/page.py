@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from neuralopt.report import tuning_records
 from neuralopt.report.bars import final_loss_bars
 from neuralopt.report.curves import METRIC_NAMES, loss_curves, metric_curves
 from neuralopt.report.figure import Figure
@@ -16,6 +17,7 @@ from neuralopt.report.protocol_figures import speed_profile, tuning_curves
 from neuralopt.report.records import Records, TaskRecords, load_records
 from neuralopt.report.sensitivity import learning_rate_sensitivity
 from neuralopt.report.trajectory_figures import trajectory_figures
+from neuralopt.report.tuning_page import render_tuning
 from neuralopt.report.verdict import strips, verdict
 from neuralopt.storage import write_text
 
@@ -38,7 +40,7 @@ def build_report(records: str | Path, output: str | Path | None = None) -> Path:
     Parameters
     ----------
     records : str or Path
-        The records folder of a comparison or a joint fit.
+        The records folder of a comparison, a joint fit or a study.
     output : str or Path or None, default None
         The page; None writes ``report.html`` beside the records folder. An existing page is replaced.
 
@@ -62,10 +64,14 @@ def build_report(records: str | Path, output: str | Path | None = None) -> Path:
     neuralopt.core.errors.InvalidArgument: There is no folder 'no/such/folder' to make a report...
     """
     page = Path(records).absolute().parent / "report.html" if output is None else Path(output)
-    joint = Path(records) / FACTS
-    write_text(
-        page, render_joint(load_joint(joint.parent)) if joint.exists() else render(load_records(records))
-    )
+    folder = Path(records)
+    if (folder / FACTS).exists():
+        text = render_joint(load_joint(folder))
+    elif (folder / tuning_records.FACTS).exists():
+        text = render_tuning(tuning_records.load_tuning(folder))
+    else:
+        text = render(load_records(records))
+    write_text(page, text)
     return page
 
 

@@ -1,6 +1,7 @@
 """An append-only file of JSON lines that survives a kill in the middle of a line."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +51,31 @@ class Journal:
         StorageError
             When the line cannot be written; the journal is then as it was before.
         """
-        if not isinstance(entry, dict):
-            raise InvalidArgument(
-                f"A journal entry is a dict, got {type(entry).__name__}. Wrap it: {{'value': ...}}."
-            )
-        line = dumps(entry).encode("ascii") + b"\n"
+        self.extend([entry])
+
+    def extend(self, entries: Sequence[dict[str, Any]]) -> None:
+        """Add several lines and flush them to the disk once.
+
+        After a kill in the middle a whole number of them is there, in their order.
+
+        Parameters
+        ----------
+        entries : sequence of dict
+            As for `append`.
+
+        Raises
+        ------
+        InvalidArgument, StorageError
+            As for `append`; then none of them is there.
+        """
+        for entry in entries:
+            if not isinstance(entry, dict):
+                raise InvalidArgument(
+                    f"A journal entry is a dict, got {type(entry).__name__}. Wrap it: {{'value': ...}}."
+                )
+        line = b"".join(dumps(entry).encode("ascii") + b"\n" for entry in entries)
+        if not line:
+            return
         target = destination(self.path)
         is_new = not target.exists()
         try:

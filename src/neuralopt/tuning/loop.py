@@ -1,0 +1,153 @@
+"""The loop of a study: ask while there is room, evaluate, tell, until it is enough."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from neuralopt.engine.interrupt import DeferredInterrupt
+from neuralopt.tuning.evaluation import Assignment, Channel, Interrupted, Report
+from neuralopt.tuning.executors import Executor
+from neuralopt.tuning.study import Study
+from neuralopt.tuning.trials import Outcome, TrialRecord, TrialsFailed, TrialState
+
+Observer = Callable[[Study], None]
+
+
+class Desk(Channel):
+    """Takes what evaluations hand in to the study, and says when it is time to end.
+
+    Parameters
+    ----------
+    study : Study
+    interrupt : DeferredInterrupt
+    observe : callable
+        Told after every change.
+    """
+
+    def __init__(self, study: Study, interrupt: DeferredInterrupt, observe: Observer) -> None:
+        self._study, self._interrupt, self._observe = study, interrupt, observe
+
+    def report(self, reports: Sequence[Report]) -> list[bool]:
+        """See `Channel.report`."""
+        ends = self._study.report(reports) if reports else []
+        if reports:
+            self._observe(self._study)
+        if self._interrupt.requested:
+            raise Interrupted
+        return ends
+
+    def finish(self, number: int, outcome: Outcome) -> None:
+        """See `Channel.finish`."""
+        self._study.tell(number, outcome)
+        self._observe(self._study)
+
+
+def run_study(
+    study: Study,
+    executor: Executor,
+    *,
+    max_trials: int,
+    early_stopping_patience: int | None,
+    batch: int,
+    checkpoints: Path | None,
+    max_failures: int,
+    observe: Observer,
+    timeout: float | None = None,
+) -> bool:
+    """Ask, evaluate and tell until the trials are used up or nothing improves any more.
+
+    Parameters
+    ----------
+    study : Study
+        New or resumed; the trials that had not ended are gone on with first.
+    executor : Executor
+    max_trials : int
+        In all, those of earlier runs too.
+    early_stopping_patience : int or None
+        Ask no more when so many trials have ended since the best value was last improved.
+    batch : int
+        Trials of a job.
+    checkpoints : Path or None
+        Folder of the trials' own files.
+    max_failures : int
+        Give up when so many trials failed and none did not.
+    observe : callable
+        Told after every change.
+    timeout : float or None
+        Seconds after which no more is asked.
+
+    Returns
+    -------
+    bool
+        Whether it was interrupted.
+
+    Raises
+    ------
+    TrialsFailed
+        When the first trials all failed.
+    """
+    begin = time.monotonic()
+    waiting = _unfinished(study)
+    with DeferredInterrupt() as interrupt:
+        desk = Desk(study, interrupt, observe)
+        try:
+            while True:
+                while executor.free and not interrupt.requested:
+                    job = waiting.pop(0) if waiting else None
+                    if job is None:
+                        late = timeout is not None and time.monotonic() - begin > timeout
+                        room = max_trials - len(study.trials.all)
+                        if room <= 0 or late or enough(study, early_stopping_patience):
+                            break
+                        job = study.ask(min(batch, room))
+                    executor.submit([assignment(study, trial, checkpoints) for trial in job])
+                if interrupt.requested:
+                    raise Interrupted
+                if not study.trials.running:
+                    return False
+                executor.poll(desk)
+                _check_failures(study, max_failures)
+        except (Interrupted, KeyboardInterrupt):
+            return True
+        finally:
+            executor.close()
+
+
+def enough(study: Study, patience: int | None) -> bool:
+    """Return whether so many trials have ended since the best value was last improved."""
+    return patience is not None and study.trials.since_best() >= patience
+
+
+def assignment(study: Study, trial: TrialRecord, checkpoints: Path | None) -> Assignment:
+    """Return what is needed to evaluate a trial."""
+    words = np.random.SeedSequence([study.seed, trial.number]).generate_state(1)
+    return Assignment(
+        trial.number,
+        trial.params,
+        int(words[0]),
+        dict(trial.reports),
+        trial.told,
+        None if checkpoints is None else checkpoints / f"trial-{trial.number}",
+    )
+
+
+def _unfinished(study: Study) -> list[list[TrialRecord]]:
+    """Return the trials that an earlier run left, in their jobs."""
+    jobs: dict[int, list[TrialRecord]] = {}
+    for trial in study.trials.running:
+        jobs.setdefault(trial.job, []).append(trial)
+    return list(jobs.values())
+
+
+def _check_failures(study: Study, most: int) -> None:
+    ended = study.trials.ended
+    failed = [trial for trial in ended if trial.state is TrialState.FAILED]
+    if len(failed) == len(ended) >= most:
+        errors = [trial.error or "" for trial in failed]
+        same = " All failed in the same way." if len({e.splitlines()[0] for e in errors}) == 1 else ""
+        raise TrialsFailed(
+            f"the first {len(failed)} trials all failed, so the study was ended.{same} Trial "
+            f"{failed[-1].number} with {failed[-1].params!r}: {errors[-1]}"
+        )

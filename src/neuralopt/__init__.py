@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neuralopt import (
+        architecture,
         datasets,
         joint,
         models,
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
         text,
         trajectories,
         transforms,
+    )
+    from neuralopt.architecture import (
+        ArchitectureResult,
+        MLPSpace,
+        MobileNetV3Space,
+        create_nas_config,
+        describe_architecture,
+        get_architecture_performance,
+        get_best_architecture,
+        neural_architecture_search,
+        search_architecture,
     )
     from neuralopt.benchmark import (
         Budget,
@@ -68,6 +80,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "architecture": (
+        *("ArchitectureResult", "MLPSpace", "MobileNetV3Space", "create_nas_config", "describe_architecture"),
+        *("get_architecture_performance", "get_best_architecture", "neural_architecture_search"),
+        "search_architecture",
+    ),
     "benchmark": (
         *("Budget", "Comparison", "compare", "make_task"),
         *("compare_text", "make_text_task", "train_text"),
@@ -102,13 +119,14 @@ _HOMES = {
     "search": ("EvolutionModel", "GradientModel", "HybridModel", "SearchModel"),
 }
 _ROOMS = (
-    *("datasets", "joint", "models", "optimizers", "readout", "schedules", "search", "testing"),
-    *("text", "trajectories", "transforms"),
+    *("architecture", "datasets", "joint", "models", "optimizers", "readout", "schedules", "search"),
+    *("testing", "text", "trajectories", "transforms"),
 )
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "MLP",
+    "ArchitectureResult",
     "Budget",
     "CSVLogger",
     "Callback",
@@ -123,7 +141,9 @@ __all__ = [
     "JointOptimizer",
     "JointRegressor",
     "LinearRegressionRefiner",
+    "MLPSpace",
     "MLflowLogger",
+    "MobileNetV3Space",
     "NeuralClassifier",
     "NeuralNetwork",
     "NeuralRegressor",
@@ -142,23 +162,30 @@ __all__ = [
     "TwoLayerMLP",
     "__version__",
     "apply_updates",
+    "architecture",
     "compare",
     "compare_text",
     "compute_alignment_error",
+    "create_nas_config",
     "datasets",
+    "describe_architecture",
     "evaluate",
     "evaluate_model",
     "generate_real_data",
     "generate_simulated_data",
+    "get_architecture_performance",
+    "get_best_architecture",
     "joint",
     "make_task",
     "make_text_task",
     "models",
+    "neural_architecture_search",
     "optimizers",
     "plot_training_history",
     "readout",
     "schedules",
     "search",
+    "search_architecture",
     "sweep",
     "testing",
     "text",

@@ -3,11 +3,13 @@
 from neuralopt.storage.atomic import check_writable, remove_leftovers, write_bytes, write_json, write_text
 from neuralopt.storage.container import Container, read_container, read_kind, write_container
 from neuralopt.storage.journal import Journal
+from neuralopt.storage.lock import Lock
 from neuralopt.storage.text import dumps, loads
 
 __all__ = [
     "Container",
     "Journal",
+    "Lock",
     "check_writable",
     "dumps",
     "loads",

@@ -37,6 +37,7 @@ def make(name: str) -> Path:
     space, facts = TABLES[name]
     digits = load_digits()
     X = digits.images / 8 - 1
+    X = X if space.name == "mobilenet_v3" else X.reshape(len(X), -1)
     data = read_data(
         (X if space.name == "mobilenet_v3" else X.reshape(len(X), -1), digits.target), None, None, 0
     )

@@ -112,7 +112,7 @@ def predictor_taus(table: ArchitectureTable, epochs: int) -> list[dict[str, Any]
 
     Kendall's tau-b between the score of one training's first epochs and the metric of full training, mean
     over all seeds of the table; and the mean over its seeds. What one full training reaches stands
-    beside it: no predictor from one training can be expected to do better.
+    beside it, a mark that a predictor from one training will hardly pass.
 
     Parameters
     ----------

@@ -1,15 +1,13 @@
 """An architecture of a space, as people look at it: words, a table, a diagram, its cost."""
 
 import dataclasses
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from neuralopt.architecture.space import Genes, Space
+from neuralopt.core.diagram import boxes
 
 if TYPE_CHECKING:
     import pandas
-
-_WIDE, _HIGH, _GAP = 220, 26, 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,24 +77,8 @@ class Architecture:
 
     def svg(self) -> str:
         """Return the same drawing as SVG: one box for each layer, input at the top."""
-        rows = self.space.layers(self.genes)
-        height = len(rows) * (_HIGH + _GAP) + _GAP
-        parts = []
-        for k, row in enumerate(rows):
-            top, middle = _GAP + k * (_HIGH + _GAP), _WIDE / 2 + _GAP
-            if k:
-                parts.append(f'<path d="M{middle:g} {top - _GAP}v{_GAP}" stroke="currentColor" fill="none"/>')
-            parts.append(
-                f'<rect x="{_GAP}" y="{top}" width="{_WIDE}" height="{_HIGH}" rx="4" fill="none" '
-                'stroke="currentColor"/>'
-                f'<text x="{middle:g}" y="{top + _HIGH * 0.66:g}" text-anchor="middle" font-size="12" '
-                f'fill="currentColor">{escape(row["label"])}</text>'
-            )
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE + 2 * _GAP} {height}" '
-            f'width="{_WIDE + 2 * _GAP}" height="{height}" role="img" aria-label="Diagram of the best '
-            f'architecture">{"".join(parts)}</svg>'
-        )
+        labels = [row["label"] for row in self.space.layers(self.genes)]
+        return boxes(labels, "Diagram of the architecture")
 
     def __str__(self) -> str:
         return self.describe()

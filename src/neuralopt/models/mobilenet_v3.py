@@ -11,6 +11,8 @@ from neuralopt.models.mobilenet_shape import Block, MobileNetShape
 
 SMALL = 256  # pixels up to which a CPU is faster with matrix products
 _MOMENTUM = 0.9
+# He's variance for all weights; uniform numbers, because normal ones take XLA a second for every shape
+_INIT = nn.initializers.he_uniform()
 
 
 class DepthwiseConv(nn.Module):
@@ -31,7 +33,7 @@ class DepthwiseConv(nn.Module):
         """Return (n, height, width, channels) filtered channel by channel."""
         n, height, width, channels = x.shape
         shape = (self.kernel, self.kernel, 1, channels)
-        w = self.param("kernel", nn.initializers.lecun_normal(), shape)
+        w = self.param("kernel", _INIT, shape)
         if not by_matrices(self.method, height * width):
             return lax_depthwise(x, w, self.stride)
         rows = jnp.transpose(x.reshape(n, height * width, channels), (2, 0, 1))
@@ -71,7 +73,8 @@ class MobileNetV3(nn.Module):
     References
     ----------
     Howard et al., 2019, arXiv:1905.02244; the choice of kernels, expansions and depths: Cai, Gan, Wang, Zhang
-    and Han, 2020, arXiv:1908.09791. Squeeze-excite has a quarter of the widened channels.
+    and Han, 2020, arXiv:1908.09791. Squeeze-excite has a quarter of the widened channels; weights begin with
+    He's variance (arXiv:1502.01852), uniform.
     """
 
     shape: MobileNetShape
@@ -96,11 +99,17 @@ class MobileNetV3(nn.Module):
             return nn.BatchNorm(use_running_average=not train, momentum=_MOMENTUM, name=name)(x)
 
         def narrow(x: Any, width: int, name: str) -> Any:
-            return nn.Conv(width, (1, 1), use_bias=False, name=name)(x)
+            return nn.Conv(width, (1, 1), use_bias=False, kernel_init=_INIT, name=name)(x)
 
         stride = shape.strides[0]
         stem = nn.Conv(
-            shape.stem, (3, 3), (stride, stride), padding=((1, 1), (1, 1)), use_bias=False, name="stem"
+            shape.stem,
+            (3, 3),
+            (stride, stride),
+            padding=((1, 1), (1, 1)),
+            use_bias=False,
+            kernel_init=_INIT,
+            name="stem",
         )
         x = nn.hard_swish(norm(stem(x), "stem_norm"))
         h = nn.relu(norm(DepthwiseConv(3, 1, self.method, name="first_filter")(x), "first_norm"))
@@ -108,8 +117,10 @@ class MobileNetV3(nn.Module):
         for block in shape.blocks:
             x = self._block(x, block, norm, narrow)
         x = nn.hard_swish(norm(narrow(x, shape.head, "head"), "head_norm"))
-        x = nn.hard_swish(nn.Dense(shape.feature, name="feature")(jnp.mean(x, axis=(1, 2))))
-        return nn.Dense(shape.outputs, name="classifier")(x)
+        x = nn.hard_swish(
+            nn.Dense(shape.feature, kernel_init=_INIT, name="feature")(jnp.mean(x, axis=(1, 2)))
+        )
+        return nn.Dense(shape.outputs, kernel_init=_INIT, name="classifier")(x)
 
     def _block(self, x: Any, block: Block, norm: Any, narrow: Any) -> Any:
         name = f"stage{block.stage}_{block.place}"
@@ -119,8 +130,8 @@ class MobileNetV3(nn.Module):
         h = act(norm(h, f"{name}_norm2"))
         if block.squeezed:
             gate = jnp.mean(h, axis=(1, 2))
-            gate = nn.relu(nn.Dense(block.squeezed, name=f"{name}_squeeze")(gate))
-            gate = nn.hard_sigmoid(nn.Dense(block.middle, name=f"{name}_excite")(gate))
+            gate = nn.relu(nn.Dense(block.squeezed, kernel_init=_INIT, name=f"{name}_squeeze")(gate))
+            gate = nn.hard_sigmoid(nn.Dense(block.middle, kernel_init=_INIT, name=f"{name}_excite")(gate))
             h = h * gate[:, None, None, :]
         h = norm(narrow(h, block.outputs, f"{name}_narrow"), f"{name}_norm3")
         return x + h if block.residual else h

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from neuralopt.report.architecture_page import render_architecture
+from neuralopt.report.architecture_records import FACTS as ARCHITECTURE_FACTS
+from neuralopt.report.architecture_records import load_architecture
 from neuralopt.report.bars import final_loss_bars
 from neuralopt.report.curves import METRIC_NAMES, loss_curves, metric_curves
 from neuralopt.report.figure import Figure
@@ -38,7 +41,7 @@ def build_report(records: str | Path, output: str | Path | None = None) -> Path:
     Parameters
     ----------
     records : str or Path
-        The records folder of a comparison or a joint fit.
+        The records folder of a comparison, a joint fit or an architecture search.
     output : str or Path or None, default None
         The page; None writes ``report.html`` beside the records folder. An existing page is replaced.
 
@@ -62,10 +65,14 @@ def build_report(records: str | Path, output: str | Path | None = None) -> Path:
     neuralopt.core.errors.InvalidArgument: There is no folder 'no/such/folder' to make a report...
     """
     page = Path(records).absolute().parent / "report.html" if output is None else Path(output)
-    joint = Path(records) / FACTS
-    write_text(
-        page, render_joint(load_joint(joint.parent)) if joint.exists() else render(load_records(records))
-    )
+    folder = Path(records)
+    if (folder / FACTS).exists():
+        text = render_joint(load_joint(folder))
+    elif (folder / ARCHITECTURE_FACTS).exists():
+        text = render_architecture(load_architecture(folder))
+    else:
+        text = render(load_records(records))
+    write_text(page, text)
     return page
 
 

@@ -33,6 +33,7 @@ SECTIONS = (
     "transfer",
     "hybrid_speed",
     "search",
+    "architecture",
 )
 
 

@@ -37,7 +37,7 @@ class MLPSpace(Space):
     >>> space = MLPSpace(inputs=4, outputs=3)
     >>> space.size  # (4 + 4² + 4³) · 3
     252
-    >>> space.describe((1, 0, 1, 2, 0))
+    >>> space.describe((0, 1, 1, 2, 0))
     'MLP 4-16-32-3, 2 hidden layers, relu'
     """
 

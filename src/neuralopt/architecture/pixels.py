@@ -36,8 +36,8 @@ def layout_of(names: list[str]) -> Layout:
 
     Examples
     --------
-    >>> layout_of(["p_0_1", "p_1_0", "p_1_2"])
-    ((1, 3, 5), (2, 3))
+    >>> layout_of(["p_0_1", "p_3_0", "p_3_4"])
+    ((1, 15, 19), (4, 5))
     """
     two = [_TWO.search(name) for name in names]
     if all(two):

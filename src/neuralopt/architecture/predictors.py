@@ -102,7 +102,7 @@ def _line(x: np.ndarray, y: np.ndarray, at: float) -> tuple[float, float]:
         candidates.append((a, b))
     errors = [float(np.sum((a + b * x - y) ** 2)) for a, b in candidates]
     a, b = candidates[int(np.argmin(errors))]
-    return min(errors), a + b * at
+    return min(errors), float(a + b * at)
 
 
 PREDICTORS: dict[str, Predictor] = {

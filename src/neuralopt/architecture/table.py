@@ -128,7 +128,7 @@ def predictor_taus(table: ArchitectureTable, epochs: int) -> list[dict[str, Any]
     from scipy.stats import kendalltau
 
     def mean_tau(scores: np.ndarray) -> float:
-        return float(np.mean([kendalltau(column, table.truth).statistic for column in scores.T]))
+        return float(np.mean([kendalltau(column, table.truth)[0] for column in scores.T]))
 
     rows = [
         {"predictor": name, "epochs": epochs, "of": table.epochs, "tau": mean_tau(table.scores(name, epochs))}

@@ -16,6 +16,8 @@ from neuralopt.engine.callbacks import Report
 from neuralopt.estimators.architecture_predictor import ArchitecturePredictor
 from neuralopt.models import METRICS, MLP
 
+_FULL = 1 << 32  # no candidate has this number, so that its weights are drawn by no other
+
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
@@ -82,8 +84,13 @@ def train_in_full(
     """
     network = space.network(genes)
     callbacks: Sequence[Callback] = [_Stop(stopped)] + ([Progress(title)] if title else [])
+    model: Any = network
+    if not isinstance(network, MLP):
+        # drawn here in NumPy: to compile the drawing of every shape takes XLA half a minute
+        drawn = space.draw(genes, np.random.default_rng([plan.seed, _FULL]))
+        model = network.bind(tree.map(lambda a: np.asarray(a, np.float32), space.sliced(*drawn, genes)))
     result = train(
-        network,
+        model,
         (space.prepare(data.train[0]), data.train[1]),
         optimizer=optimizer,
         loss=data.loss,
@@ -103,9 +110,9 @@ def train_in_full(
         if result.statistics is not None:
             found["batch_stats"] = result.statistics.values
         variables = tree.map(np.asarray, found)
-    model = ArchitecturePredictor(data.encoder, network, variables, origin, data.layout)
+    kept = ArchitecturePredictor(data.encoder, network, variables, origin, data.layout)
 
     def score(part: tuple[np.ndarray, np.ndarray]) -> float:
-        return float(METRICS[data.metric](model.outputs(part[0]), part[1]))
+        return float(METRICS[data.metric](kept.outputs(part[0]), part[1]))
 
-    return Trained(model, score(data.validation), None if data.test is None else score(data.test))
+    return Trained(kept, score(data.validation), None if data.test is None else score(data.test))

@@ -35,6 +35,7 @@ SECTIONS = (
     "hybrid_speed",
     "search",
     "tuning",
+    "architecture",
 )
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neuralopt import (
+        architecture,
         datasets,
         joint,
         models,
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
         trajectories,
         transforms,
         tuning,
+    )
+    from neuralopt.architecture import (
+        ArchitectureResult,
+        MLPSpace,
+        MobileNetV3Space,
+        create_nas_config,
+        describe_architecture,
+        get_architecture_performance,
+        get_best_architecture,
+        neural_architecture_search,
+        search_architecture,
     )
     from neuralopt.benchmark import (
         Budget,
@@ -77,6 +89,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "architecture": (
+        *("ArchitectureResult", "MLPSpace", "MobileNetV3Space", "create_nas_config", "describe_architecture"),
+        *("get_architecture_performance", "get_best_architecture", "neural_architecture_search"),
+        "search_architecture",
+    ),
     "benchmark": (
         *("Budget", "Comparison", "compare", "make_task"),
         *("compare_text", "make_text_task", "train_text"),
@@ -115,13 +132,14 @@ _HOMES = {
     ),
 }
 _ROOMS = (
-    *("datasets", "joint", "models", "optimizers", "readout", "schedules", "search", "testing"),
-    *("text", "trajectories", "transforms", "tuning"),
+    *("architecture", "datasets", "joint", "models", "optimizers", "readout", "schedules", "search"),
+    *("testing", "text", "trajectories", "transforms", "tuning"),
 )
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "MLP",
+    "ArchitectureResult",
     "Budget",
     "CSVLogger",
     "Callback",
@@ -136,7 +154,9 @@ __all__ = [
     "JointOptimizer",
     "JointRegressor",
     "LinearRegressionRefiner",
+    "MLPSpace",
     "MLflowLogger",
+    "MobileNetV3Space",
     "NeuralClassifier",
     "NeuralNetwork",
     "NeuralRegressor",
@@ -156,27 +176,34 @@ __all__ = [
     "TwoLayerMLP",
     "__version__",
     "apply_updates",
+    "architecture",
     "compare",
     "compare_text",
     "compute_alignment_error",
     "create_hyperparameter_optimization_config",
+    "create_nas_config",
     "datasets",
+    "describe_architecture",
     "evaluate",
     "evaluate_model",
     "format_hyperparameters",
     "generate_real_data",
     "generate_simulated_data",
+    "get_architecture_performance",
+    "get_best_architecture",
     "get_best_hyperparameters",
     "hyperparameter_optimization",
     "joint",
     "make_task",
     "make_text_task",
     "models",
+    "neural_architecture_search",
     "optimizers",
     "plot_training_history",
     "readout",
     "schedules",
     "search",
+    "search_architecture",
     "sweep",
     "testing",
     "text",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from neuralopt.cli import text
+from neuralopt.cli import architecture_options, text
 from neuralopt.core.errors import InvalidArgument, NeuraloptError, StorageError
 
 # What a subcommand needs is imported when it runs: --help answers at once.
@@ -21,6 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(text.app, name="text")
+app.command()(architecture_options.architecture)
 
 
 @app.command()
@@ -307,7 +308,10 @@ def predict(
 @app.command()
 def report(
     records: Annotated[
-        Path, typer.Argument(help="The records folder of a comparison, a joint fit or a study.")
+        Path,
+        typer.Argument(
+            help="The records folder of a comparison, a joint fit, a study or an architecture search."
+        ),
     ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="HTML file; by default beside the records.")

@@ -1,5 +1,6 @@
 """Estimators with the scikit-learn contract, and models that are kept; NumPy at the border."""
 
+from neuralopt.estimators.architecture_predictor import ArchitecturePredictor
 from neuralopt.estimators.classifier import NeuralClassifier
 from neuralopt.estimators.joint_classifier import JointClassifier
 from neuralopt.estimators.joint_predictor import JointPredictor, load_predictor
@@ -10,6 +11,7 @@ from neuralopt.estimators.search_classifier import SearchClassifier
 from neuralopt.estimators.search_regressor import SearchRegressor
 
 __all__ = [
+    "ArchitecturePredictor",
     "JointClassifier",
     "JointPredictor",
     "JointRegressor",

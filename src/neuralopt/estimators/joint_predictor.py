@@ -8,6 +8,8 @@ import numpy as np
 
 from neuralopt.core.errors import StorageError
 from neuralopt.datasets import TableEncoder
+from neuralopt.estimators.architecture_predictor import KIND as ARCHITECTURE_KIND
+from neuralopt.estimators.architecture_predictor import ArchitecturePredictor
 from neuralopt.estimators.predictor import Predictor, class_answers
 from neuralopt.joint import JointOptimizer
 from neuralopt.joint.keeping import KIND, pack, read_fitted, write_packed
@@ -116,8 +118,8 @@ class JointPredictor:
         return cls(TableEncoder.from_dict(held["encoder"]), joint, held["origin"])
 
 
-def load_predictor(path: str | Path) -> Predictor | JointPredictor | TextPredictor:
-    """Read a model that ``neuralopt compare``, ``joint``, ``search`` or ``text`` has kept.
+def load_predictor(path: str | Path) -> Predictor | JointPredictor | TextPredictor | ArchitecturePredictor:
+    """Read a model that ``neuralopt compare``, ``joint``, ``search``, ``text`` or ``architecture`` has kept.
 
     Parameters
     ----------
@@ -126,7 +128,7 @@ def load_predictor(path: str | Path) -> Predictor | JointPredictor | TextPredict
 
     Returns
     -------
-    Predictor, JointPredictor or TextPredictor
+    Predictor, JointPredictor, TextPredictor or ArchitecturePredictor
         All turn a table into answers.
 
     Raises
@@ -137,4 +139,6 @@ def load_predictor(path: str | Path) -> Predictor | JointPredictor | TextPredict
     kind = read_kind(path)
     if kind == TEXT_KIND:
         return TextPredictor.load(path)
+    if kind == ARCHITECTURE_KIND:
+        return ArchitecturePredictor.load(path)
     return JointPredictor.load(path) if kind == KIND else Predictor.load(path)

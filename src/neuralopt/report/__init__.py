@@ -1,5 +1,7 @@
 """From records to figures to one self-contained page."""
 
+from neuralopt.report.architecture_figures import architecture_figures
+from neuralopt.report.architecture_records import load_architecture
 from neuralopt.report.figure import Figure
 from neuralopt.report.joint_figures import joint_figures
 from neuralopt.report.joint_records import JointRecords, load_joint
@@ -17,9 +19,11 @@ __all__ = [
     "Records",
     "TaskRecords",
     "TuningRecords",
+    "architecture_figures",
     "build_report",
     "joint_figures",
     "joint_table",
+    "load_architecture",
     "load_joint",
     "load_records",
     "load_tuning",

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from neuralopt.report import tuning_records
+from neuralopt.report.architecture_page import render_architecture
+from neuralopt.report.architecture_records import FACTS as ARCHITECTURE_FACTS
+from neuralopt.report.architecture_records import load_architecture
 from neuralopt.report.bars import final_loss_bars
 from neuralopt.report.curves import METRIC_NAMES, loss_curves, metric_curves
 from neuralopt.report.figure import Figure
@@ -40,7 +43,7 @@ def build_report(records: str | Path, output: str | Path | None = None) -> Path:
     Parameters
     ----------
     records : str or Path
-        The records folder of a comparison, a joint fit or a study.
+        The records folder of a comparison, a joint fit, a study or an architecture search.
     output : str or Path or None, default None
         The page; None writes ``report.html`` beside the records folder. An existing page is replaced.
 
@@ -69,6 +72,8 @@ def build_report(records: str | Path, output: str | Path | None = None) -> Path:
         text = render_joint(load_joint(folder))
     elif (folder / tuning_records.FACTS).exists():
         text = render_tuning(tuning_records.load_tuning(folder))
+    elif (folder / ARCHITECTURE_FACTS).exists():
+        text = render_architecture(load_architecture(folder))
     else:
         text = render(load_records(records))
     write_text(page, text)

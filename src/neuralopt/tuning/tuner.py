@@ -71,9 +71,10 @@ def tune(
     method : {"bayesian", "random", "sobol", "tpe", "gp"} or Sampler, default "bayesian"
         The last two are Optuna's and need the extra ``tune``.
     max_trials : int >= 1, default 50
-        In all, those before a resume too.
+        In all, those before a resume too. A finite space that is used up ends the study earlier.
     early_stopping_patience : int >= 1 or None, default 10
-        Begin no more trials when so many have ended since the best value was last improved.
+        Begin no more trials when so many have ended since the best value, or the Pareto front of several
+        objectives, was last improved.
     directions : {"minimize", "maximize"} or sequence of them, optional
         Of what a callable returns, by default "minimize". Scores of estimators are maximised; of networks
         they follow from ``scoring``.

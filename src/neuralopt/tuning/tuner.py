@@ -13,7 +13,7 @@ from neuralopt.models import MLP
 from neuralopt.storage import FileLock, Journal, check_writable
 from neuralopt.tuning.estimator_objective import EstimatorScore, is_estimator
 from neuralopt.tuning.evaluation import FunctionObjective, Objective
-from neuralopt.tuning.executors import make_executor
+from neuralopt.tuning.executors import make_executor, sendable
 from neuralopt.tuning.journals import JOURNAL
 from neuralopt.tuning.loop import run_study
 from neuralopt.tuning.methods import make_sampler
@@ -223,6 +223,8 @@ def tune_objective(
     made, sampler = make_pruner(pruner, objective.steps), make_sampler(method)
     if isinstance(objective, NetworkObjective):
         objective.stops = made.steps(objective.epochs)
+    if workers > 1:
+        sendable(objective, workers)  # refused before a folder is made
     with contextlib.ExitStack() as held:
         journal = None
         if folder is not None:

@@ -1,7 +1,9 @@
 """``neuralopt tune``: what it prints and leaves behind, resume, the list, what it refuses."""
 
 import json
+import signal
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -81,6 +83,37 @@ def test_going_on(cli, table):
     other = cli("tune", "data.csv", "--target", "kind", *SMALL, "-o", "run", "--resume", "--seed", "1")
     assert other.code == 2
     assert "holds another study" in other.said
+
+
+def test_ctrl_c_keeps_all(cli, shell, table):
+    common = (
+        "-t",
+        "kind",
+        "-o",
+        "out",
+        "--patience",
+        "0",
+        "--epochs",
+        "2",
+        "--space",
+        "learning_rate=1e-3,1e-2,1e-1",
+    )
+    common = (*common, "--space", "weight_decay=log_uniform:1e-6:1e-1")
+    study = shell("tune", "data.csv", *common, "--max-trials", "5000")
+    journal, begin = Path("out/study.jsonl"), time.monotonic()
+    while not journal.exists() or journal.read_text().count('"tell"') < 8:
+        assert time.monotonic() - begin < 60
+        time.sleep(0.05)
+    study.send_signal(signal.SIGINT)
+    out, err = study.communicate(timeout=60)
+    assert study.returncode == 130, err
+    assert "Interrupted: what was done is kept." in out
+    assert Path("out/report.html").exists()
+    assert "left at most" in err
+    done = journal.read_text().count('"tell"')
+    more = cli("tune", "data.csv", *common, "--max-trials", str(done + 8), "--resume")
+    assert more.code == 0, more.err
+    assert f"{done + 8} trials" in more.out
 
 
 def test_a_thousand_trials_are_listed_in_a_second(cli, workplace):

@@ -50,6 +50,25 @@ def test_the_study_stops_when_nothing_improves():
     assert len(result.trials) == 8
 
 
+def test_a_finite_space_that_is_used_up_ends_the_study():
+    space = {"x": ("int", 0, 3), "y": ["a", "b"]}
+    result = neuralopt.tune(
+        lambda t: t["x"] + (t["y"] == "a"), space, max_trials=50, early_stopping_patience=None
+    )
+    assert len({Space(space).key(t.params) for t in result.trials}) == 8
+    assert len(result.trials) <= 13
+    assert result.best_params == {"x": 0, "y": "b"}
+
+
+def test_a_front_that_grows_is_an_improvement():
+    values = [(3, 3), (4, 2), (4, 4), (2, 4), (3, 3), (5, 5), (6, 6)]
+    options = {"directions": ("minimize", "minimize"), "max_trials": 7, "early_stopping_patience": 3}
+    result = neuralopt.tune(lambda t: values[t.number], {"x": ("uniform", 0, 1)}, **options)
+    assert len(result.trials) == 7
+    values[3] = (4, 4)
+    assert len(neuralopt.tune(lambda t: values[t.number], {"x": ("uniform", 0, 1)}, **options).trials) == 5
+
+
 @pytest.mark.parametrize("pruner", ["asha", "median", "hyperband"])
 def test_pruned_trials_are_kept_with_what_they_reported(pruner):
     result = neuralopt.tune(

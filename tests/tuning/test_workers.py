@@ -38,11 +38,12 @@ def test_a_worker_that_dies_is_a_failed_trial():
     assert "ended with exit code -9" in result.trials[2].error
 
 
-def test_an_objective_that_cannot_be_sent():
+def test_an_objective_that_cannot_be_sent(tmp_path):
     with pytest.raises(
         InvalidArgument, match="workers=2 needs an objective that can be sent to another process"
     ):
-        neuralopt.tune(lambda t: 1.0, SPACE, workers=2)
+        neuralopt.tune(lambda t: 1.0, SPACE, workers=2, output=tmp_path / "none")
+    assert not (tmp_path / "none").exists()
 
 
 def alive(pid):

@@ -98,13 +98,7 @@ class ProcessExecutor(Executor):
     """
 
     def __init__(self, objective: Objective, workers: int, threads: int | None = None) -> None:
-        try:
-            self._objective = pickle.dumps(objective)
-        except Exception as error:  # what pickling raises depends on what is in the objective
-            raise InvalidArgument(
-                f"workers={workers} needs an objective that can be sent to another process: {error}. Define "
-                "the function at the top level of a module, or set workers=1."
-            ) from error
+        self._objective = sendable(objective, workers)
         self._context = multiprocessing.get_context("spawn")
         self._threads = threads or max(1, (os.cpu_count() or 1) // workers)
         self._ready = False
@@ -184,6 +178,33 @@ class ProcessExecutor(Executor):
                 worker.process.kill()
                 worker.process.join()
             worker.pipe.close()
+
+
+def sendable(objective: Objective, workers: int) -> bytes:
+    """Return an objective as bytes for another process, or raise.
+
+    Parameters
+    ----------
+    objective : Objective
+    workers : int
+        For the error.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    InvalidArgument
+        When it cannot be pickled.
+    """
+    try:
+        return pickle.dumps(objective)
+    except Exception as error:  # what pickling raises depends on what is in the objective
+        raise InvalidArgument(
+            f"workers={workers} needs an objective that can be sent to another process: {error}. Define the "
+            "function at the top level of a module, or set workers=1."
+        ) from error
 
 
 class _Worker:

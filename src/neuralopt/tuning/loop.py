@@ -99,7 +99,7 @@ def run_study(
                     if job is None:
                         late = timeout is not None and time.monotonic() - begin > timeout
                         room = max_trials - len(study.trials.all)
-                        if room <= 0 or late or enough(study, early_stopping_patience):
+                        if room <= 0 or late or enough(study, early_stopping_patience) or used_up(study):
                             break
                         job = study.ask(min(batch, room))
                     executor.submit([assignment(study, trial, checkpoints) for trial in job])
@@ -118,6 +118,14 @@ def run_study(
 def enough(study: Study, patience: int | None) -> bool:
     """Return whether so many trials have ended since the best value was last improved."""
     return patience is not None and study.trials.since_best() >= patience
+
+
+def used_up(study: Study) -> bool:
+    """Return whether every configuration of a finite space has been asked for."""
+    size = study.space.size
+    if size is None or len(study.trials.all) < size:
+        return False
+    return len({study.space.key(trial.params) for trial in study.trials.all}) >= size
 
 
 def assignment(study: Study, trial: TrialRecord, checkpoints: Path | None) -> Assignment:

@@ -162,15 +162,22 @@ class Trials:
         return min(sound, key=lambda t: (self.signs[0] * _first(t), t.number)) if sound else None
 
     def since_best(self) -> int:
-        """Return how many trials have ended since the best value was last improved."""
-        best, count = math.inf, 0
+        """Return how many trials have ended since one was last better than all before it.
+
+        With several objectives: since one was last better than each of those before it in something.
+        """
+        front: list[tuple[float, ...]] = []
+        count = 0
         for number in self.order:
             trial = self.all[number]
-            loss = math.inf
+            losses = (math.inf,) * len(self.signs)
             if trial.state is TrialState.COMPLETE and trial.values:
-                loss = self.signs[0] * trial.values[0]
-            if loss < best:
-                best, count = loss, 0
+                losses = self.losses(trial.values)
+            beaten = any(all(a <= b for a, b in zip(other, losses, strict=True)) for other in front)
+            if math.isfinite(sum(losses)) and not beaten:
+                front = [o for o in front if any(a < b for a, b in zip(o, losses, strict=True))]
+                front.append(losses)
+                count = 0
             else:
                 count += 1
         return count

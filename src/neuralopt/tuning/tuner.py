@@ -13,7 +13,7 @@ from neuralopt.models import MLP
 from neuralopt.storage import FileLock, Journal, check_writable
 from neuralopt.tuning.estimator_objective import EstimatorScore, is_estimator
 from neuralopt.tuning.evaluation import FunctionObjective, Objective
-from neuralopt.tuning.executors import make_executor
+from neuralopt.tuning.executors import make_executor, sendable
 from neuralopt.tuning.journals import JOURNAL
 from neuralopt.tuning.loop import run_study
 from neuralopt.tuning.methods import make_sampler
@@ -71,9 +71,10 @@ def tune(
     method : {"bayesian", "random", "sobol", "tpe", "gp"} or Sampler, default "bayesian"
         The last two are Optuna's and need the extra ``tune``.
     max_trials : int >= 1, default 50
-        In all, those before a resume too.
+        In all, those before a resume too. A finite space that is used up ends the study earlier.
     early_stopping_patience : int >= 1 or None, default 10
-        Begin no more trials when so many have ended since the best value was last improved.
+        Begin no more trials when so many have ended since the best value, or the Pareto front of several
+        objectives, was last improved.
     directions : {"minimize", "maximize"} or sequence of them, optional
         Of what a callable returns, by default "minimize". Scores of estimators are maximised; of networks
         they follow from ``scoring``.
@@ -222,6 +223,8 @@ def tune_objective(
     made, sampler = make_pruner(pruner, objective.steps), make_sampler(method)
     if isinstance(objective, NetworkObjective):
         objective.stops = made.steps(objective.epochs)
+    if workers > 1:
+        sendable(objective, workers)  # refused before a folder is made
     with contextlib.ExitStack() as held:
         journal = None
         if folder is not None:

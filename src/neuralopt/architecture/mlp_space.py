@@ -49,6 +49,7 @@ class MLPSpace(Space):
 
     name: ClassVar[str] = "mlp"
     title: ClassVar[str] = "multi-layer perceptrons"
+    learning_rate: ClassVar[float] = 3e-3
 
     def __post_init__(self) -> None:
         for name in ("inputs", "outputs"):

@@ -55,6 +55,7 @@ class MobileNetV3Space(Space):
 
     name: ClassVar[str] = "mobilenet_v3"
     title: ClassVar[str] = "MobileNetV3 networks"
+    learning_rate: ClassVar[float] = 1e-2  # normalised, it bears and needs a larger one
 
     def __post_init__(self) -> None:
         for name in ("kernels", "expansions", "depths"):

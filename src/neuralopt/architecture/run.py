@@ -27,7 +27,7 @@ class ArchitectureSettings:
     candidate_epochs : int or None
     limits : dict
     batch_size, seed : int
-    learning_rate : float
+    learning_rate : float or None
     """
 
     space: str = "mlp"
@@ -39,7 +39,7 @@ class ArchitectureSettings:
     epochs: int = 40
     candidate_epochs: int | None = None
     batch_size: int = 64
-    learning_rate: float = 3e-3
+    learning_rate: float | None = None
     seed: int = 0
 
 

@@ -51,10 +51,13 @@ class Space(abc.ABC):
         What the command line and the records call it.
     title : str
         What the report calls it.
+    learning_rate : float
+        Of Adam, where nothing else is asked for.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
+    learning_rate: ClassVar[float]
 
     @property
     @abc.abstractmethod

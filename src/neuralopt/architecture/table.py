@@ -128,7 +128,8 @@ def predictor_taus(table: ArchitectureTable, epochs: int) -> list[dict[str, Any]
     from scipy.stats import kendalltau
 
     def mean_tau(scores: np.ndarray) -> float:
-        return float(np.mean([kendalltau(column, table.truth)[0] for column in scores.T]))
+        found: list[Any] = [kendalltau(column, table.truth)[0] for column in scores.T]
+        return float(np.mean(found))
 
     rows = [
         {"predictor": name, "epochs": epochs, "of": table.epochs, "tau": mean_tau(table.scores(name, epochs))}

@@ -35,7 +35,9 @@ def architecture(
         int | None, typer.Option(help="Of a candidate; by default a quarter of --epochs.")
     ] = None,
     batch_size: Annotated[int, typer.Option(help="Rows of a mini-batch.")] = 64,
-    learning_rate: Annotated[float, typer.Option(help="Of Adam, constant.")] = 3e-3,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Of Adam, constant; 3e-3 for mlp, 1e-2 for mobilenet_v3.")
+    ] = None,
     missing: Annotated[
         str, typer.Option(help="refuse tables with missing values, or impute them by the training rows.")
     ] = "refuse",

@@ -193,7 +193,7 @@ class MobileNetShape:
 
     @property
     def multiply_adds(self) -> int:
-        """For one image, as of `Block.multiply_adds`."""
+        """For one image; normalisation, activations and products with gates are not counted."""
         c, last = self.stem, self.blocks[-1]
         pixels = self.after_stem[0] * self.after_stem[1]
         stem = pixels * 9 * self.channels * c

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neuralopt.tuning.bayesian import BayesianSampler
-    from neuralopt.tuning.dimensions import categorical, integer, log_uniform, uniform
     from neuralopt.tuning.evaluation import Trial
     from neuralopt.tuning.founding import (
         HyperparameterConfig,
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
         hyperparameter_optimization,
     )
     from neuralopt.tuning.importances import importance
+    from neuralopt.tuning.kinds import categorical, integer, log_uniform, uniform
     from neuralopt.tuning.optuna_bridge import export_to_optuna
     from neuralopt.tuning.pareto import hypervolume, nondominated_ranks
     from neuralopt.tuning.pruners import ASHA, Hyperband, MedianPruner, Pruner
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "bayesian": ("BayesianSampler",),
-    "dimensions": ("categorical", "integer", "log_uniform", "uniform"),
+    "kinds": ("categorical", "integer", "log_uniform", "uniform"),
     "evaluation": ("Trial",),
     "founding": (
         "HyperparameterConfig",

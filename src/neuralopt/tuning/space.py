@@ -7,15 +7,8 @@ import numpy as np
 
 from neuralopt.core.errors import InvalidArgument, did_you_mean, raise_problems
 from neuralopt.storage import dumps
-from neuralopt.tuning.dimensions import (
-    Categorical,
-    Dimension,
-    Int,
-    categorical,
-    integer,
-    log_uniform,
-    uniform,
-)
+from neuralopt.tuning.dimensions import Categorical, Dimension, Int
+from neuralopt.tuning.kinds import categorical, integer, log_uniform, uniform
 
 _KINDS = {"uniform": uniform, "log_uniform": log_uniform, "int": integer, "categorical": categorical}
 

@@ -1,0 +1,88 @@
+"""The options of ``neuralopt tune``; what it needs is imported when it runs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def tune(
+    data: Annotated[
+        str | None, typer.Argument(help="A CSV, Parquet or NPZ file, or a bundled table: digits, diabetes.")
+    ] = None,
+    target: Annotated[
+        list[str] | None, typer.Option("--target", "-t", help="Column to predict; several for regression.")
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="regression or classification; by default recognised from the target.")
+    ] = None,
+    space: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What is tuned: a JSON file, or NAME=KIND:..., such as learning_rate=log_uniform:1e-4:1e-1, "
+            "batch_size=16,32,64 or hidden=int:8:64; may be given again."
+        ),
+    ] = None,
+    method: Annotated[
+        str, typer.Option(help="bayesian, random, sobol, or tpe and gp of Optuna.")
+    ] = "bayesian",
+    pruner: Annotated[str, typer.Option(help="none, asha, hyperband or median.")] = "none",
+    max_trials: Annotated[int, typer.Option(help="Trials in all, those before a resume too.")] = 50,
+    patience: Annotated[
+        int, typer.Option(help="End when so many trials have not improved the best; 0 is never.")
+    ] = 10,
+    epochs: Annotated[int, typer.Option(help="Passes over the training rows of a whole trial.")] = 50,
+    hidden: Annotated[
+        str, typer.Option(help="Widths of the hidden layers, where they are not tuned.")
+    ] = "64",
+    activation: Annotated[str, typer.Option(help="Of the hidden layers, where it is not tuned.")] = "tanh",
+    optimizer: Annotated[str, typer.Option(help="Where it is not tuned.")] = "adamw",
+    workers: Annotated[int, typer.Option(help="Processes on this machine.")] = 1,
+    batch: Annotated[int, typer.Option(help="Trials that are asked for and trained together.")] = 8,
+    missing: Annotated[
+        str, typer.Option(help="refuse tables with missing values, or impute them by the training rows.")
+    ] = "refuse",
+    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out; may be given again.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the split, the search and the trainings.")] = 0,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="New folder; by default neuralopt-runs/<name>-tune.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
+    title: Annotated[str | None, typer.Option(help="Heading of the report.")] = None,
+    listed: Annotated[
+        Path | None, typer.Option("--list", help="List the trials of the study in this folder, and end.")
+    ] = None,
+) -> None:
+    """Find good hyperparameters of a network for a table; keep the best model, write a report."""
+    if listed is not None:
+        from neuralopt.cli.trials import print_trials
+
+        print_trials(listed)
+        return
+    from neuralopt.cli.app import numbers
+    from neuralopt.cli.tune import Options, run
+
+    run(
+        Options(
+            data=data,
+            target=target or [],
+            task=task,
+            space=space or [],
+            method=method,
+            pruner=pruner,
+            max_trials=max_trials,
+            patience=patience,
+            epochs=epochs,
+            hidden=numbers("--hidden", hidden, int),
+            activation=activation,
+            optimizer=optimizer,
+            workers=workers,
+            batch=batch,
+            missing=missing,
+            drop=drop or [],
+            seed=seed,
+            output=output,
+            resume=resume,
+            title=title,
+        )
+    )

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from neuralopt.architecture.pixels import Layout, as_images, layout_of
 from neuralopt.benchmark.task import Task, split_rows
 from neuralopt.core.errors import DataError, raise_problems
+from neuralopt.datasets.pixels import Layout, as_images, layout_of
 from neuralopt.engine.data import source
 from neuralopt.engine.identity import data_digest
 from neuralopt.models import CrossEntropy, Loss, SquaredError

@@ -8,6 +8,7 @@ import numpy as np
 
 from neuralopt.core.errors import DataError, InvalidArgument, StorageError
 from neuralopt.datasets import TableEncoder
+from neuralopt.datasets.pixels import Layout, as_images
 from neuralopt.estimators.predictor import class_answers
 from neuralopt.models import MLP, softmax
 from neuralopt.models.layers import layer_arrays, layers_of
@@ -42,7 +43,7 @@ class ArchitecturePredictor:
     network: Any
     variables: Any
     origin: dict[str, Any]
-    layout: tuple[tuple[int, ...], tuple[int, int]] | None = None
+    layout: Layout | None = None
 
     texts: ClassVar[tuple[str, ...]] = ()  # no column is taken as it stands
 
@@ -95,10 +96,7 @@ class ArchitecturePredictor:
             )
         X = self.encoder.transform(frame)
         if self.layout is not None:
-            places, (height, width) = self.layout
-            images = np.zeros((len(X), height * width))
-            images[:, list(places)] = X
-            X = images
+            X = as_images(X, self.layout)
         outputs = self.outputs(X).astype(np.float64)
         if self.encoder.task == "regression":
             values = self.encoder.decode_regression(outputs)

@@ -2,6 +2,18 @@
 
 from neuralopt.engine.callbacks import Callback, EarlyStopping, Report
 from neuralopt.engine.evaluate import evaluate
+from neuralopt.engine.founding import (
+    converged,
+    get_final_loss,
+    get_final_weights,
+    get_training_history,
+    train_neural_network,
+)
+from neuralopt.engine.founding_optimizer import (
+    create_adam_config,
+    create_cosine_annealing_scheduler,
+    create_neural_optimizer,
+)
 from neuralopt.engine.history import History
 from neuralopt.engine.loggers import CSVLogger, JSONLLogger
 from neuralopt.engine.progress import Progress
@@ -27,7 +39,15 @@ __all__ = [
     "SweepResult",
     "TensorBoardLogger",
     "TrainResult",
+    "converged",
+    "create_adam_config",
+    "create_cosine_annealing_scheduler",
+    "create_neural_optimizer",
     "evaluate",
+    "get_final_loss",
+    "get_final_weights",
+    "get_training_history",
     "sweep",
     "train",
+    "train_neural_network",
 ]

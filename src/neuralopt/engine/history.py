@@ -72,3 +72,22 @@ class History(Mapping[str, np.ndarray]):
 
     def __repr__(self) -> str:
         return f"History({self.epochs} epochs of {', '.join(self)})"
+
+
+def settled(losses: np.ndarray) -> bool:
+    """Return whether the losses of the last tenth of the epochs lie within 2 % of those before.
+
+    Parameters
+    ----------
+    losses : float array of shape (epochs,)
+
+    Returns
+    -------
+    bool
+        False of too few epochs to say, and where a loss is not finite.
+    """
+    tenth = max(1, len(losses) // 10)
+    if len(losses) < 3 * tenth or not np.isfinite(losses[-2 * tenth :]).all():
+        return False
+    last, before = np.mean(losses[-tenth:]), np.mean(losses[-2 * tenth : -tenth])
+    return bool(last >= 0.98 * before)

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from neuralopt.engine import Callback, Report, train
+from neuralopt.engine.history import settled
 from neuralopt.joint.base import Base
 from neuralopt.joint.record import Record
-from neuralopt.joint.variable_projection import flat
 from neuralopt.models import MLP, Loss
 from neuralopt.models.mlp import Params
 from neuralopt.readout import choose, ridge_path, solve
@@ -166,4 +166,4 @@ def by_alternation(
         base = refit(Base(mlp, params), X, Y, target, weights, reg_lambda)
         losses += list(result.history["loss"])
         done += chunk
-    return base, flat(np.array(losses))
+    return base, settled(np.array(losses))

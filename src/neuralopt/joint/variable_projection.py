@@ -9,6 +9,7 @@ import numpy as np
 
 from neuralopt.core import tree
 from neuralopt.engine import Callback, Report, train
+from neuralopt.engine.history import settled
 from neuralopt.joint.base import Base
 from neuralopt.joint.descent import descend
 from neuralopt.joint.projection import Projected
@@ -145,7 +146,7 @@ def by_engine(
         dtype="float64",
     )
     result.raise_for_status()
-    return solved(mlp, result.params, X, Y), flat(result.history["loss"])
+    return solved(mlp, result.params, X, Y), settled(result.history["loss"])
 
 
 class Watch(Callback):
@@ -162,12 +163,3 @@ class Watch(Callback):
         for loss, rate in zip(report.rows["loss"], report.rows["learning_rate"], strict=True):
             self._record.add(lambda: self._to_base(hidden), float(loss), float(rate))
         return False
-
-
-def flat(losses: np.ndarray) -> bool:
-    """Return whether the losses of the last tenth of the epochs lie within 2 % of those before."""
-    tenth = max(1, len(losses) // 10)
-    if len(losses) < 3 * tenth:
-        return False
-    last, before = np.mean(losses[-tenth:]), np.mean(losses[-2 * tenth : -tenth])
-    return bool(last >= 0.98 * before)

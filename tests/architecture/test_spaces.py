@@ -62,6 +62,17 @@ def test_counts_of_a_mobilenet_by_hand():
     assert counts.parameters == trained
 
 
+def test_counts_of_a_block_with_squeeze_and_excite_by_hand():
+    space = MobileNetV3Space((8, 8), 1, 10, kernels=(5,), expansions=(3,), depths=(1,), stages=2)
+    block = space.shape(space.smallest()).blocks[1]
+    # 8 -> 24 -> 12 channels, 6 units of the gate
+    assert (block.inputs, block.middle, block.outputs, block.squeezed) == (8, 24, 12, 6)
+    before, after = block.before[0] * block.before[1], block.after[0] * block.after[1]
+    assert block.multiply_adds == before * 8 * 24 + after * 24 * 25 + after * 24 * 12 + 24 * 6 + 6 * 24
+    gate = 24 * 6 + 6 + 6 * 24 + 24
+    assert block.parameters == 8 * 24 + 48 + 24 * 25 + 48 + gate + 24 * 12 + 24
+
+
 def test_counts_are_those_of_the_networks(small_mlps):
     """The parameters of the true network, of the masks and of the count; XLA's operations bound below."""
     rng = np.random.default_rng(0)

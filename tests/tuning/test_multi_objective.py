@@ -5,6 +5,7 @@ import pytest
 from benchmarks.tuning_table import NAMES, Table, front_of, two_objectives
 
 import neuralopt
+from neuralopt.core.errors import InvalidArgument
 from neuralopt.tuning import ASHA
 
 
@@ -42,3 +43,13 @@ def test_the_picture(tmp_path):
     figure.savefig(tmp_path / "study.png")
     plt.close(figure)
     assert result.history()["best"].iloc[-1] == result.best_value
+
+
+@pytest.mark.parametrize("reference", [(1,), (1, 1, 1), "ab", (1, np.nan), None])
+def test_a_reference_that_does_not_fit(reference):
+    result = neuralopt.tune(
+        lambda t: (t["x"], -t["x"]), {"x": ("uniform", -1, 1)}, max_trials=6, directions=("minimize",) * 2
+    )
+    with pytest.raises(InvalidArgument, match="reference needs 2 finite numbers, one for each objective"):
+        result.hypervolume(reference)
+    assert repr(result).startswith("TuneResult(6 trials: 6 complete.")

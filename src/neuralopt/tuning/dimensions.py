@@ -239,7 +239,8 @@ def _bound_problems(kind: str, low: Any, high: Any) -> list[str]:
         if not _is_number(given)
     ]
     if not problems and low >= high:
-        problems.append(f"{kind} must satisfy low < high, got low={low:g}, high={high:g}. Swap them.")
+        cure = "Swap them." if low > high else "A single value is a constant: leave it out of the space."
+        problems.append(f"{kind} must satisfy low < high, got low={low:g}, high={high:g}. {cure}")
     return problems
 
 

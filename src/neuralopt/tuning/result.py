@@ -241,8 +241,27 @@ class TuneResult:
         Returns
         -------
         float
+
+        Raises
+        ------
+        InvalidArgument
+            For another number of values, or such as are no finite numbers.
         """
-        return hypervolume(self._losses()[1], np.array(self.study.trials.losses(reference)))
+        names = self.study.directions
+        try:
+            values = np.asarray(reference, float).reshape(-1)
+        except (TypeError, ValueError):
+            values = np.empty(0)
+        if len(values) != len(names) or not np.isfinite(values).all():
+            raise InvalidArgument(
+                f"reference needs {len(names)} finite number{'s' * (len(names) > 1)}, one for each objective "
+                f"({', '.join(names)}), got {reference!r}."
+            )
+        return hypervolume(self._losses()[1], np.array(self.study.trials.losses(values.tolist())))
+
+    def __repr__(self) -> str:
+        """Return the summary in a line."""
+        return f"TuneResult({' '.join(self.summary().splitlines())})"
 
     def summary(self) -> str:
         """Return the study in a few lines.

@@ -234,6 +234,7 @@ def test_predictors_of_whole_trainings_begin_anew(rings, small_mlps, predictor):
         ({"generations": 0}, "generations must be a whole number >= 1, got 0"),
         ({"candidate_epochs": 9, "epochs": 8}, "candidate_epochs must be at most epochs, got 9 > 8"),
         ({"limits": {"parameter": 5}}, "unknown limit 'parameter'. Did you mean 'parameters'?"),
+        ({"limits": [3]}, "limits are a mapping of names to numbers, such as {'parameters': 5000}, got [3]."),
         ({"limits": {"parameters": 0}}, "the limit on parameters must be a number > 0, got 0"),
         (
             {"limits": {"parameters": 5}},

@@ -72,7 +72,7 @@ def test_an_interrupted_search_goes_on(cli, table, monkeypatch):
         (("data.csv",), "--target is needed: which column of 'data.csv' is to be predicted?"),
         (("data.csv", "-t", "kind", "--space", "mlps"), "unknown space 'mlps'. Did you mean 'mlp'?"),
         (("data.csv", "-t", "kind", "--max-parameters", "3"), "keeps the limit parameters <= 3"),
-        (("data.csv", "-t", "kind", "--space", "mobilenet_v3"), "the 3 columns (a, b, c ...) are no image"),
+        (("data.csv", "-t", "kind", "--space", "mobilenet_v3"), "the 3 columns (a, b, c) are no image"),
         (("data.csv", "-t", "kind", "--resume"), "nothing to resume: there is no architecture search"),
         (("data.csv", "-t", "kind", "--resume", "-o", "x"), "nothing to resume in 'x'"),
     ],

@@ -135,3 +135,9 @@ def test_names():
     assert make_pruner(None, 9) == NoPruner()
     assert make_pruner("hyperband", 9) == Hyperband(max_steps=9)
     assert make_pruner("asha", 9) == ASHA()
+
+
+def test_a_training_of_known_length_is_first_looked_at_after_a_ninth():
+    assert make_pruner("asha", 50) == ASHA(min_steps=5)
+    assert make_pruner("asha", 5) == ASHA(min_steps=1)
+    assert make_pruner("asha", None) == ASHA()

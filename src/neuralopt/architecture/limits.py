@@ -34,6 +34,10 @@ class Limits:
     @classmethod
     def of(cls, limits: Mapping[str, Any] | None) -> "Limits":
         """Return limits from a mapping, or raise InvalidArgument for what is no limit."""
+        if limits is not None and not isinstance(limits, Mapping):
+            raise InvalidArgument(
+                f"limits are a mapping of names to numbers, such as {{'parameters': 5000}}, got {limits!r}."
+            )
         given = {} if limits is None else dict(limits)
         for name, value in given.items():
             if name not in _WORDS:

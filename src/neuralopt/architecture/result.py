@@ -223,7 +223,7 @@ class ArchitectureResult:
         str
             Lines of text.
         """
-        held = self.evaluations()
+        held, metric = self.evaluations(), {"r2": "R²"}.get(self.metric, self.metric)
         lines = [f"Best of {len(held)} architectures: {self.best.describe()}."]
         arms = [(SEARCH, self.settings["strategy"])]
         if self.evaluations(RANDOM):
@@ -231,7 +231,7 @@ class ArchitectureResult:
         for arm, word in arms:
             best = self.best_evaluation(arm)
             spent = sum(len(e.curves.train_loss) for e in self.evaluations(arm))
-            text = f"{word}: validation {self.metric} {best.metric:.4f} of a candidate, {spent} epochs"
+            text = f"{word}: validation {metric} {best.metric:.4f} of a candidate, {spent} epochs"
             if arm in self.trained:
                 done = self.trained[arm]
                 text += f"; trained in full {done.validation_metric:.4f}"

@@ -58,7 +58,7 @@ class Bar:
         best = self._best[arm]
         rate = self._count / max(time.perf_counter() - self._begin, 1e-9)
         beside = "" if arm == SEARCH else "random beside it: "
-        return f"{beside}best {self._metric} {best.metric:.4g} (number {best.number})  {rate:.2g}/s"
+        return f"{beside}best {'R²' if self._metric == 'r2' else self._metric} {best.metric:.4g} (number {best.number})  {rate:.2g}/s"
 
     def shrink(self, fewer: int) -> None:
         """Take evaluations off the total that will not be made."""

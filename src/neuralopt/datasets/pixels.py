@@ -55,8 +55,9 @@ def layout_of(names: list[str]) -> Layout:
         if not all(one) and height * width != len(names):
             height = 0
     if not 4 <= height <= 4096 or not 4 <= width <= 4096 or len(set(places.tolist())) < len(names):
+        shown = f" ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})" if any(names) else ""
         raise DataError(
-            f"the {len(names)} columns ({', '.join(names[:3])} ...) are no image. Name them by row and "
+            f"the {len(names)} columns{shown} are no image. Name them by row and "
             "column, pixel_0_0 to pixel_7_7, or give a square number of them; or search the space 'mlp'."
         )
     return tuple(places.tolist()), (height, width)

@@ -207,7 +207,7 @@ def make_pruner(pruner: Any, steps: int | None) -> Pruner:
     Parameters
     ----------
     pruner : str, Pruner or None
-        "asha", "hyperband", "median" or "none".
+        "asha" (of a known length from a ninth of it on), "hyperband", "median" or "none".
     steps : int or None
         Steps of a whole trial, where they are known.
 
@@ -226,6 +226,8 @@ def make_pruner(pruner: Any, steps: int | None) -> Pruner:
         )
     if pruner == "hyperband" and steps is not None:
         return Hyperband(max_steps=steps)
+    if pruner == "asha" and steps is not None:  # before a ninth of a training its loss says little of its end
+        return ASHA(min_steps=max(1, steps // 9))
     return _PRUNERS[pruner]()
 
 

@@ -74,7 +74,7 @@ def _refuse(space: Space, limits: Limits, found: Mapping[str, float]) -> None:
     for name, value in found.items():
         limit = getattr(limits, name)
         if value > limit:
-            cure = "." if space.name == "mlp" else ", or take a smaller width or input size."
+            cure = "." if space.name == "mlp" else ", or in Python give MobileNetV3Space a smaller width."
             raise InvalidArgument(
                 f"no architecture of {space.title} keeps the limit {name} <= {limit:g}: the smallest, "
                 f"{space.describe(space.smallest())}, has {value:,.6g} {_WORDS[name]}. Raise the limit{cure}"

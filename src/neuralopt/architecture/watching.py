@@ -58,7 +58,8 @@ class Bar:
         best = self._best[arm]
         rate = self._count / max(time.perf_counter() - self._begin, 1e-9)
         beside = "" if arm == SEARCH else "random beside it: "
-        return f"{beside}best {'R²' if self._metric == 'r2' else self._metric} {best.metric:.4g} (number {best.number})  {rate:.2g}/s"
+        metric = {"r2": "R²"}.get(self._metric, self._metric)
+        return f"{beside}best {metric} {best.metric:.4g} (number {best.number})  {rate:.2g}/s"
 
     def shrink(self, fewer: int) -> None:
         """Take evaluations off the total that will not be made."""

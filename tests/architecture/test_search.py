@@ -1,5 +1,6 @@
 """Searches: what they find, what they keep, how they go on, what they refuse."""
 
+import dataclasses
 import itertools
 import json
 import os
@@ -51,7 +52,7 @@ def test_a_search_ends_with_a_trained_model(searched, rings, tmp_path):
     assert searched.predict(rings[0]).shape == (200,)
     back = ArchitecturePredictor.load(searched.save(tmp_path / "net.safetensors"))
     np.testing.assert_array_equal(back.outputs(rings[0]), searched.model.outputs(rings[0]))
-    assert searched.performance == searched.trained["search"].test_metric
+    assert searched.performance == searched.trained[searched.winner].test_metric
     assert searched.latencies[best.genes] > 0
     said = searched.summary()
     assert "random search: validation accuracy" in said
@@ -87,9 +88,43 @@ def test_the_founding_calls(rings):
     result = neuralopt.neural_architecture_search((X[:120], y[:120]), (X[120:], y[120:]), config)
     best = neuralopt.get_best_architecture(result)
     assert "parameters" in neuralopt.describe_architecture(best)
-    assert neuralopt.get_architecture_performance(result) == result.trained["search"].validation_metric
+    assert neuralopt.get_architecture_performance(result) == max(
+        done.validation_metric for done in result.trained.values()
+    )
     with pytest.raises(InvalidArgument, match="config must come from create_nas_config"):
         architecture.neural_architecture_search((X, y), (X, y), {"search_space": "mlp"})
+
+
+def test_settings_are_given_as_pairs_too_and_checked_at_once():
+    pairs = [("search_space", "mobilenet_v3"), ("search_strategy", "evolutionary"), ("population_size", 20)]
+    pairs += [("generations", 50), ("performance_predictor", "early_stopping")]
+    assert architecture.create_nas_config(pairs) == architecture.create_nas_config(**dict(pairs))
+    for wrong, sentence in (
+        ({"settings": "mlp"}, "settings are pairs of a name and a value, got 'mlp'"),
+        ({"search_space": "mlpp"}, "unknown space 'mlpp'. Did you mean 'mlp'?"),
+        ({"population_size": 1}, "population_size must be a whole number >= 2, got 1"),
+        ({"generations": 0}, "generations must be a whole number >= 1, got 0"),
+        ({"settings": [("generation", 5)]}, "unknown setting 'generation'. Did you mean 'generations'?"),
+    ):
+        with pytest.raises(InvalidArgument) as error:
+            architecture.create_nas_config(**wrong)
+        assert sentence in str(error.value)
+
+
+def test_the_network_that_did_better_in_full_is_the_one_kept(searched):
+    """Whichever arm found it, and the summary says so."""
+    arms = searched.trained
+    better = dataclasses.replace(arms["random"], validation_metric=arms["search"].validation_metric + 0.1)
+    turned = dataclasses.replace(searched, trained=arms | {"random": better})
+    assert turned.winner == "random"
+    assert turned.best.genes == turned.random_best.genes == turned.best_evaluation("random").genes
+    assert turned.model is better.model
+    assert turned.lineage() == [turned.best_evaluation("random")]
+    assert "The random search found it" in turned.summary()
+    worse = dataclasses.replace(arms["random"], validation_metric=arms["search"].validation_metric)
+    kept = dataclasses.replace(searched, trained=arms | {"random": worse})
+    assert (kept.winner, kept.model) == ("search", arms["search"].model)
+    assert "random search found" not in kept.summary()
 
 
 def test_a_search_is_repeated_by_its_seed(searched, rings, small_mlps):

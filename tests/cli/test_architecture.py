@@ -28,7 +28,7 @@ def test_from_a_table_to_answers_and_a_report(cli, table):
     assert done.code == 0, done.err
     said = " ".join(done.out.split())
     for sentence in (
-        "Best of 4 architectures: MLP 3-",
+        "Best of 8 architectures: MLP 3-",
         "random search: validation accuracy",
         "neuralopt predict neuralopt-runs/data-architecture/data-architecture.model.safetensors NEW.csv",
         "report.html",
@@ -63,7 +63,7 @@ def test_an_interrupted_search_goes_on(cli, table, monkeypatch):
     monkeypatch.setattr(arms, "_evaluate", evaluate)
     second = cli("architecture", "data.csv", "--target", "kind", *QUICK, "--resume")
     assert second.code == 0, second.err
-    assert "Best of 4 architectures" in second.out
+    assert "Best of 8 architectures" in second.out
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,18 @@
 """The calls of the founding document, with its names of arguments."""
 
 import dataclasses
+import inspect
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from neuralopt.architecture.architecture import Architecture
 from neuralopt.architecture.predictors import check_predictor
 from neuralopt.architecture.result import ArchitectureResult
 from neuralopt.architecture.search import search_architecture
+from neuralopt.architecture.spaces import check_space
 from neuralopt.architecture.strategies import get_strategy
-from neuralopt.core.errors import InvalidArgument
+from neuralopt.core.errors import InvalidArgument, did_you_mean
+from neuralopt.core.validation import check_count
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +36,8 @@ class NASConfig:
 
 
 def create_nas_config(
+    settings: Sequence[tuple[str, Any]] | Mapping[str, Any] | None = None,
+    *,
     search_space: Any = "mlp",
     search_strategy: str = "evolutionary",
     population_size: int = 20,
@@ -43,6 +49,8 @@ def create_nas_config(
 
     Parameters
     ----------
+    settings : sequence of pairs or mapping, optional
+        The arguments below by name, in place of them: ``[("search_space", "mobilenet_v3"), ...]``.
     search_space : {"mlp", "mobilenet_v3"} or Space, default "mlp"
         As ``space`` of `search_architecture`.
     search_strategy : str, default "evolutionary"
@@ -62,15 +70,34 @@ def create_nas_config(
     Raises
     ------
     InvalidArgument
-        For an unknown strategy or predictor.
+        For an unknown space, strategy or predictor, and numbers that break their law.
 
     Examples
     --------
     >>> create_nas_config(search_space="mobilenet_v3", generations=10, seed=1).further
     {'seed': 1}
     """
+    if settings is not None:
+        try:
+            given = dict(settings)
+        except (TypeError, ValueError):
+            raise InvalidArgument(
+                f"settings are pairs of a name and a value, got {settings!r}. Give one thing by its name: "
+                "create_nas_config(search_space='mlp')."
+            ) from None
+        return create_nas_config(**given, **further)
+    known = [
+        *inspect.signature(create_nas_config).parameters,
+        *inspect.signature(search_architecture).parameters,
+    ]
+    for name in further:
+        if name not in known:
+            raise InvalidArgument(f"unknown setting {name!r}.{did_you_mean(name, known)}")
     get_strategy(search_strategy)
     check_predictor(performance_predictor)
+    check_space(search_space)
+    check_count("population_size", population_size, low=2)
+    check_count("generations", generations)
     return NASConfig(
         search_space, search_strategy, population_size, generations, performance_predictor, further
     )

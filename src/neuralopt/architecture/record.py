@@ -44,6 +44,7 @@ def architecture_facts(result: ArchitectureResult) -> dict[str, Any]:
             "latency_ms": result.latencies.get(best.genes),
         },
         "evaluations": [_row(result, e) for e in result.history],
+        "winner": result.winner,
         "lineage": [e.number for e in result.lineage()],
         "trained": {
             arm: {"validation": done.validation_metric, "test": done.test_metric}

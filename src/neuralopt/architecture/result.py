@@ -66,13 +66,24 @@ class ArchitectureResult:
         """
         return [e for e in self.history if e.arm == arm]
 
-    def best_evaluation(self, arm: str = SEARCH) -> Evaluation:
+    @property
+    def winner(self) -> str:
+        """The arm whose network did better in validation when trained in full: "search" or "random".
+
+        A random search that does better than the strategy is said to, and its network is the one kept.
+        """
+        done = {arm: trained.validation_metric for arm, trained in self.trained.items()}
+        if len(done) == 2 and done[RANDOM] > done[SEARCH]:
+            return RANDOM
+        return SEARCH
+
+    def best_evaluation(self, arm: str | None = None) -> Evaluation:
         """Return the evaluation with the highest score of an arm; of equals the first.
 
         Parameters
         ----------
-        arm : {"search", "random"}, default "search"
-            As for `evaluations`.
+        arm : {"search", "random"}, optional
+            By default the `winner`.
 
         Returns
         -------
@@ -84,7 +95,7 @@ class ArchitectureResult:
         InvalidArgument
             When nothing has been evaluated.
         """
-        held = self.evaluations(arm)
+        held = self.evaluations(self.winner if arm is None else arm)
         if not held:
             raise InvalidArgument(
                 "no architecture has been evaluated: the search was interrupted before the first one. "
@@ -94,7 +105,7 @@ class ArchitectureResult:
 
     @property
     def best(self) -> Architecture:
-        """The best architecture of the search."""
+        """The best architecture found, by the `winner`."""
         return Architecture(self.space, self.best_evaluation().genes)
 
     @property
@@ -106,19 +117,19 @@ class ArchitectureResult:
     @property
     def model(self) -> ArchitecturePredictor:
         """The best architecture, trained from scratch at its true size."""
-        if SEARCH not in self.trained:
+        if self.winner not in self.trained:
             raise InvalidArgument(
                 "the best architecture has not been trained: the search was interrupted before. "
                 "Go on with it by resume=True, or train result.best.network() yourself."
             )
-        return self.trained[SEARCH].model
+        return self.trained[self.winner].model
 
     @property
     def performance(self) -> float:
         """The metric of `model` on the test rows, or on the validation rows where there are none."""
-        if SEARCH not in self.trained:
+        if self.winner not in self.trained:
             return self.best_evaluation().metric
-        trained = self.trained[SEARCH]
+        trained = self.trained[self.winner]
         return trained.validation_metric if trained.test_metric is None else trained.test_metric
 
     def predict(self, X: Any) -> np.ndarray:
@@ -194,7 +205,7 @@ class ArchitectureResult:
         list of Evaluation
             Each one the parent of the next.
         """
-        by_number = {e.number: e for e in self.evaluations()}
+        by_number = {e.number: e for e in self.evaluations(self.winner)}
         line = [self.best_evaluation()]
         while line[-1].parent is not None:
             line.append(by_number[line[-1].parent])
@@ -223,8 +234,13 @@ class ArchitectureResult:
         str
             Lines of text.
         """
-        held, metric = self.evaluations(), {"r2": "R²"}.get(self.metric, self.metric)
-        lines = [f"Best of {len(held)} architectures: {self.best.describe()}."]
+        metric = {"r2": "R²"}.get(self.metric, self.metric)
+        lines = [f"Best of {len(self.history)} architectures: {self.best.describe()}."]
+        if self.winner == RANDOM:
+            lines.append(
+                "The random search found it: trained in full it does better on the validation rows than what "
+                f"{self.settings['strategy']} evolution found."
+            )
         arms = [(SEARCH, self.settings["strategy"])]
         if self.evaluations(RANDOM):
             arms.append((RANDOM, "random search"))

@@ -181,8 +181,8 @@ def search_architecture(
             )
             if done is not None:
                 trained[arm] = done
-        if SEARCH in trained:
-            gate.latency(best_of([e for e in history if e.arm == SEARCH]).genes)
+        for arm in trained:
+            gate.latency(best_of([e for e in history if e.arm == arm]).genes)
     return ArchitectureResult(
         where,
         found.metric,

@@ -17,6 +17,14 @@ def takes_images(space: Any) -> bool:
     return space == MobileNetV3Space.name or isinstance(space, MobileNetV3Space)
 
 
+def check_space(space: Any) -> None:
+    """Raise InvalidArgument for what is neither the name of a space nor one."""
+    if isinstance(space, Space) or (isinstance(space, str) and space in SPACES):
+        return
+    hint = did_you_mean(space, SPACES) if isinstance(space, str) else ""
+    raise InvalidArgument(f"unknown space {space!r}.{hint} Known: {', '.join(SPACES)}, or a Space.")
+
+
 def get_space(space: Any, data: SearchData) -> Space:
     """Return a space by its name, with the inputs and outputs of the data, or a `Space` as it is.
 
@@ -34,6 +42,7 @@ def get_space(space: Any, data: SearchData) -> Space:
     InvalidArgument
         For an unknown name, or a space whose outputs do not fit the data.
     """
+    check_space(space)
     shape = data.train[0].shape[1:]
     if isinstance(space, Space):
         held: Any = space
@@ -43,9 +52,6 @@ def get_space(space: Any, data: SearchData) -> Space:
                 f"Make it with outputs={data.outputs}."
             )
         return space
-    if not isinstance(space, str) or space not in SPACES:
-        hint = did_you_mean(space, SPACES) if isinstance(space, str) else ""
-        raise InvalidArgument(f"unknown space {space!r}.{hint} Known: {', '.join(SPACES)}, or a Space.")
     if space == "mlp":
         return MLPSpace(math.prod(shape), data.outputs)
     if len(shape) not in (2, 3):

@@ -31,7 +31,7 @@ def render_architecture(facts: Mapping[str, Any]) -> str:
     ranked = sorted(
         (row for row in facts["evaluations"] if row["score"] is not None), key=lambda row: -row["score"]
     )
-    model, done = facts["model"], facts["trained"].get("search", {})
+    model, done = facts["model"], facts["trained"].get(facts.get("winner", "search"), {})
     return fill(
         "architecture.html.j2",
         [[figure_data(facts["title"], figure) for figure in figures]],

@@ -45,7 +45,13 @@ class EstimatorScore:
         self._whole = X, y
         self.seed, self.classifies = seed, is_classifier(made)
         self.estimator = made
-        self._scorer: Any = check_scoring(made, scoring=scoring)
+        try:
+            self._scorer: Any = check_scoring(made, scoring=scoring)
+        except (TypeError, ValueError) as error:
+            raise InvalidArgument(
+                f"{type(made).__name__} cannot be scored by {scoring!r}: {str(error).splitlines()[0]} "
+                "Names are those of sklearn.metrics.get_scorer_names()."
+            ) from None
         if validation is not None:
             if cv is not None:
                 raise InvalidArgument("give validation= or cv=, not both.")

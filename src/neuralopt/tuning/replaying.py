@@ -6,7 +6,7 @@ from typing import Any
 
 from neuralopt.core.errors import NeuraloptError
 from neuralopt.storage import dumps, loads
-from neuralopt.tuning.evaluation import Channel, Objective, Report
+from neuralopt.tuning.evaluation import Channel, FunctionObjective, Objective, Report
 from neuralopt.tuning.journals import load_study_events
 from neuralopt.tuning.loop import assignment
 from neuralopt.tuning.study import Study
@@ -17,7 +17,7 @@ class ReplayDiffers(NeuraloptError, RuntimeError):
     """A study that was made again differs from its journal; the text says where."""
 
 
-def replay(events: Sequence[Event] | str | Path, objective: Objective, study: Study) -> Study:
+def replay(events: Sequence[Event] | str | Path, objective: Any, study: Study) -> Study:
     """Make a study again in the order that a journal has, evaluating everything anew with one worker.
 
     Proposals, values, decisions to prune and states must come out the same, bit for bit; only times may
@@ -27,8 +27,8 @@ def replay(events: Sequence[Event] | str | Path, objective: Objective, study: St
     ----------
     events : sequence of dict, or the folder of a study
         What happened.
-    objective : Objective
-        What is evaluated; deterministic.
+    objective : callable or Objective
+        What is evaluated, deterministic: the function that was tuned, or an `Objective`.
     study : Study
         A new one with the same space, sampler, pruner and seed.
 
@@ -43,6 +43,8 @@ def replay(events: Sequence[Event] | str | Path, objective: Objective, study: St
         At the first event that comes out otherwise.
     """
     recorded = load_study_events(events) if isinstance(events, str | Path) else list(events)
+    if not isinstance(objective, Objective):
+        objective = FunctionObjective(objective, study.directions)
     done = _Evaluations(recorded, objective, study)
     for event in recorded[1:]:
         before = len(study.events)

@@ -144,6 +144,8 @@ def tune(
         check_count("early_stopping_patience", early_stopping_patience)
     check_count("workers", workers)
     check_count("max_failures", max_failures)
+    if timeout is not None and not (isinstance(timeout, int | float) and timeout > 0):
+        raise InvalidArgument(f"timeout must be seconds > 0, got {timeout!r}.")
     if resume and output is None:
         raise InvalidArgument("resume=True needs the folder of the study: give output=.")
     if isinstance(objective, MLP):

@@ -130,3 +130,9 @@ def test_every_candidate_keeps_tight_limits(table, kind):
     members, _ = run(kind, space, 4, 3, sum, fits)
     assert members
     assert all(fits(m.genes) for m, _ in members)
+
+
+def test_a_single_training_is_not_compared_with_itself():
+    (name,) = [n for n in table_names() if load_table(n).curves.shape[2] == 1]
+    found = predictor_taus(load_table(name), 3)
+    assert {row["predictor"] for row in found} == set(PREDICTORS)

@@ -236,3 +236,16 @@ def test_what_is_refused_before_any_trial(options, kind, text):
     given = {"space": SPACE, "data": DATA, **OPTIONS, **options}
     with pytest.raises(kind, match=text):
         neuralopt.tune(NET, given.pop("space"), given.pop("data"), **given)
+
+
+def test_data_of_another_width_are_refused_before_any_trial():
+    X, y = DATA
+    for data, validation, name in (((X[:, :-1], y), None, "data"), (DATA, (X[:, :-1], y), "validation")):
+        with pytest.raises(InvalidArgument, match=rf"the X of {name} must have shape \(n, {X.shape[1]}\)"):
+            neuralopt.tune(NET, SPACE, data, validation=validation, max_trials=2)
+
+
+def test_seconds_that_cannot_be():
+    for timeout in (0, -1, "5"):
+        with pytest.raises(InvalidArgument, match="timeout must be seconds > 0"):
+            neuralopt.tune(NET, SPACE, DATA, timeout=timeout)

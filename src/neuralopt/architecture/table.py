@@ -111,8 +111,8 @@ def predictor_taus(table: ArchitectureTable, epochs: int) -> list[dict[str, Any]
     """Return how well every predictor orders the networks of a table.
 
     Kendall's tau-b between the score of one training's first epochs and the metric of full training, mean
-    over all seeds of the table; and the mean over its seeds. What one full training reaches stands
-    beside it, a mark that a predictor from one training will hardly pass.
+    over all seeds of the table; and the mean over its seeds. Of a table of several seeds, what one full
+    training reaches stands beside it, a mark that a predictor from one training will hardly pass.
 
     Parameters
     ----------
@@ -135,6 +135,8 @@ def predictor_taus(table: ArchitectureTable, epochs: int) -> list[dict[str, Any]
         {"predictor": name, "epochs": epochs, "of": table.epochs, "tau": mean_tau(table.scores(name, epochs))}
         for name in PREDICTORS
     ]
+    if table.curves.shape[2] == 1:  # it would be compared with itself
+        return rows
     whole = mean_tau(table.curves[2, :, :, -1])
     return [
         *rows,

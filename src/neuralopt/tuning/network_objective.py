@@ -90,6 +90,12 @@ class NetworkObjective(Objective):
         self.steps, self.checkpoint_every = self.epochs, checkpoint_every
         self.stops: list[int] = []
         self.data, self.validation = held_out(data, validation, loss, seed)
+        for name, (X, _) in (("data", self.data), ("validation", self.validation)):
+            if np.ndim(X) != 2 or np.shape(X)[1] != model.layer_sizes[0]:
+                raise InvalidArgument(
+                    f"the X of {name} must have shape (n, {model.layer_sizes[0]}), what the model takes, got "
+                    f"{np.shape(X)}."
+                )
 
     @property
     def metrics(self) -> tuple[str, ...]:

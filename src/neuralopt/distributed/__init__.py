@@ -1,0 +1,25 @@
+"""Training with several workers: exchanges with error feedback, synchronous and local updates."""
+
+from neuralopt.distributed.exchanges.base import Exchange, Layout, Parts
+from neuralopt.distributed.exchanges.bf16 import Bf16
+from neuralopt.distributed.exchanges.dgc import DGC
+from neuralopt.distributed.exchanges.fp32 import Fp32
+from neuralopt.distributed.exchanges.int8 import Int8
+from neuralopt.distributed.exchanges.momentum_1bit import Momentum1Bit
+from neuralopt.distributed.exchanges.power_sgd import PowerSGD
+from neuralopt.distributed.exchanges.sign_majority import SignMajority
+from neuralopt.distributed.exchanges.top_k import TopK
+
+__all__ = [
+    "DGC",
+    "Bf16",
+    "Exchange",
+    "Fp32",
+    "Int8",
+    "Layout",
+    "Momentum1Bit",
+    "Parts",
+    "PowerSGD",
+    "SignMajority",
+    "TopK",
+]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from neuralopt import (
         datasets,
+        distributed,
         joint,
         models,
         optimizers,
@@ -102,7 +103,17 @@ _HOMES = {
     "search": ("EvolutionModel", "GradientModel", "HybridModel", "SearchModel"),
 }
 _ROOMS = (
-    *("datasets", "joint", "models", "optimizers", "readout", "schedules", "search", "testing"),
+    *(
+        "datasets",
+        "distributed",
+        "joint",
+        "models",
+        "optimizers",
+        "readout",
+        "schedules",
+        "search",
+        "testing",
+    ),
     *("text", "trajectories", "transforms"),
 )
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -146,6 +157,7 @@ __all__ = [
     "compare_text",
     "compute_alignment_error",
     "datasets",
+    "distributed",
     "evaluate",
     "evaluate_model",
     "generate_real_data",

@@ -9,15 +9,21 @@ from neuralopt.distributed.exchanges.momentum_1bit import Momentum1Bit
 from neuralopt.distributed.exchanges.power_sgd import PowerSGD
 from neuralopt.distributed.exchanges.sign_majority import SignMajority
 from neuralopt.distributed.exchanges.top_k import TopK
+from neuralopt.distributed.network import Network
+from neuralopt.distributed.strategy import DataParallel, DiLoCo, LocalSGD
 
 __all__ = [
     "DGC",
     "Bf16",
+    "DataParallel",
+    "DiLoCo",
     "Exchange",
     "Fp32",
     "Int8",
     "Layout",
+    "LocalSGD",
     "Momentum1Bit",
+    "Network",
     "Parts",
     "PowerSGD",
     "SignMajority",

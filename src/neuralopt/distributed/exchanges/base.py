@@ -26,6 +26,7 @@ class Layout:
     shapes : tuple of tuple of int
         Of the arrays that lie one after the other in the vector.
     workers : int >= 1
+        K.
     dtype : str
         Of the vector: ``"float32"`` or ``"float64"``.
     """
@@ -87,6 +88,25 @@ class Exchange(abc.ABC):
     """
 
     takes_momentum: ClassVar[bool] = False
+
+    @property
+    def steady_from(self) -> int:
+        """Exchanges after which every further one sends the same number of bytes."""
+        return 0
+
+    def messages(self, layout: Layout) -> int:
+        """Return how many messages follow one another in one exchange: each costs the latency once.
+
+        Parameters
+        ----------
+        layout : Layout
+
+        Returns
+        -------
+        int
+            Of a ring all-reduce, or of an all-to-all with an all-gather after it, 2 (K - 1).
+        """
+        return 2 * (layout.workers - 1)
 
     @abc.abstractmethod
     def init(self, layout: Layout) -> Parts:

@@ -30,6 +30,7 @@ class DGC(Exchange):
     fraction : 0 < float <= 1, default 0.001
         Share of the entries that every worker sends after the warm-up.
     momentum : 0 <= float < 1, default 0.9
+        The decay m.
     warmup_steps : int >= 0, default 200
         The paper takes four epochs.
 
@@ -87,6 +88,15 @@ class DGC(Exchange):
             stage = jnp.minimum(step * _STAGES // self.warmup_steps, _STAGES)
             agreed, velocity, waiting = jax.lax.switch(stage, [send(n) for n in counts], velocity, waiting)
         return agreed, Parts((velocity, waiting))
+
+    @property
+    def steady_from(self) -> int:
+        """The end of the warm-up; see `Exchange.steady_from`."""
+        return self.warmup_steps
+
+    def messages(self, layout: Layout) -> int:
+        """Return the messages of one all-gather; see `Exchange.messages`."""
+        return layout.workers - 1
 
     def bytes_per_step(self, layout: Layout, step: int | None = None) -> float:
         """Return the bytes of the entries; see `Exchange.bytes_per_step`."""

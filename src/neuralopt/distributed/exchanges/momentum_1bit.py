@@ -47,8 +47,12 @@ class Momentum1Bit(Exchange):
 
     Parameters
     ----------
-    b1, b2 : 0 <= float < 1, default 0.9 and 0.999
+    b1 : 0 <= float < 1, default 0.9
+        Decay of the mean of gradients.
+    b2 : 0 <= float < 1, default 0.999
+        Decay of the mean of their squares.
     eps : float > 0, default 1e-8
+        Added to the divisor.
     warmup_steps : int >= 1, default 200
         T. The paper takes 15 to 20 % of the run.
 
@@ -117,6 +121,11 @@ class Momentum1Bit(Exchange):
             step < self.warmup_steps, exact, signs, vector, state.own, state.shared
         )
         return agreed, Parts(own, moments)
+
+    @property
+    def steady_from(self) -> int:
+        """The end of the warm-up; see `Exchange.steady_from`."""
+        return self.warmup_steps
 
     def bytes_per_step(self, layout: Layout, step: int | None = None) -> float:
         """Return the bytes of both legs; see `Exchange.bytes_per_step`."""

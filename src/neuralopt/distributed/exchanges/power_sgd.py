@@ -29,6 +29,7 @@ class PowerSGD(Exchange):
     Parameters
     ----------
     rank : int >= 1, default 4
+        Columns of the thin factors.
 
     Notes
     -----
@@ -85,6 +86,10 @@ class PowerSGD(Exchange):
         rest = [piece for piece, matrix in zip(pieces, matrices, strict=True) if not matrix]
         sent = _joined(matrices, [p @ q.T for p, q in zip(P, own, strict=True)], rest)
         return agreed, Parts(wanted - sent, tuple(Q))
+
+    def messages(self, layout: Layout) -> int:
+        """Return the messages of two all-reduces; see `Exchange.messages`."""
+        return 4 * (layout.workers - 1)
 
     def bytes_per_step(self, layout: Layout, step: int | None = None) -> float:
         """Return the bytes of both collectives; see `Exchange.bytes_per_step`."""

@@ -51,6 +51,10 @@ class TopK(Exchange):
         agreed, places, values = send_largest(wanted, count(self.fraction, layout), layout)
         return agreed, Parts(wanted.at[places].add(-values))
 
+    def messages(self, layout: Layout) -> int:
+        """Return the messages of one all-gather; see `Exchange.messages`."""
+        return layout.workers - 1
+
     def bytes_per_step(self, layout: Layout, step: int | None = None) -> float:
         """Return the bytes of the entries; see `Exchange.bytes_per_step`."""
         return sparse_bytes(count(self.fraction, layout), layout)

@@ -1,0 +1,45 @@
+"""Run in a process of its own: the virtual devices of JAX_NUM_CPU_DEVICES=4 against four simulated workers."""
+
+import contextlib
+import sys
+
+import jax
+import numpy as np
+
+import neuralopt
+from neuralopt.distributed import DataParallel, DiLoCo, Int8, Momentum1Bit, PowerSGD, strategy
+from neuralopt.distributed.rank_runner import RankRunner
+from neuralopt.optimizers import SGD
+
+random = np.random.default_rng(0)
+X = random.normal(size=(50, 3))
+Y = np.stack([np.sin(X[:, 0]) * X[:, 1], X[:, 2] ** 2], axis=1)
+CASES = {
+    "powersgd": (DataParallel(workers=4, exchange=PowerSGD(1)), "adam"),
+    "one bit": (DataParallel(workers=4, exchange=Momentum1Bit(warmup_steps=5)), SGD(0.01)),
+    "diloco": (DiLoCo(workers=4, period=3, exchange=Int8()), "adam"),
+}
+for name, (distribute, optimizer) in CASES.items():
+    found = []
+    for kind in (strategy.SimulatedRunner, RankRunner):
+        strategy.SimulatedRunner, before = kind, strategy.SimulatedRunner
+        with contextlib.ExitStack() as back:
+            back.callback(setattr, strategy, "SimulatedRunner", before)
+            found.append(
+                neuralopt.train(
+                    neuralopt.MLP((3, 6, 2)),
+                    (X, Y),
+                    epochs=4,
+                    batch_size=18,
+                    dtype="float64",
+                    optimizer=optimizer,
+                    validation=(X, Y),
+                    dropout=0.2,
+                    distribute=distribute,
+                )
+            )
+    one, other = (
+        [*jax.tree.leaves(r.params), r.history["loss"], r.history["validation_loss"]] for r in found
+    )
+    worst = max(float(np.abs(a - b).max()) for a, b in zip(one, other, strict=True))
+    print(f"{name}: {worst:.1e} {len(jax.devices())}", file=sys.stdout)

@@ -1,5 +1,7 @@
 """Training with several workers: exchanges with error feedback, synchronous and local updates."""
 
+from neuralopt.distributed.backends import Processes
+from neuralopt.distributed.data_parallel import DataParallel
 from neuralopt.distributed.exchanges.base import Exchange, Layout, Parts
 from neuralopt.distributed.exchanges.bf16 import Bf16
 from neuralopt.distributed.exchanges.dgc import DGC
@@ -10,7 +12,7 @@ from neuralopt.distributed.exchanges.power_sgd import PowerSGD
 from neuralopt.distributed.exchanges.sign_majority import SignMajority
 from neuralopt.distributed.exchanges.top_k import TopK
 from neuralopt.distributed.network import Network
-from neuralopt.distributed.strategy import DataParallel, DiLoCo, LocalSGD
+from neuralopt.distributed.periodic import DiLoCo, LocalSGD
 
 __all__ = [
     "DGC",
@@ -26,6 +28,7 @@ __all__ = [
     "Network",
     "Parts",
     "PowerSGD",
+    "Processes",
     "SignMajority",
     "TopK",
 ]

@@ -18,8 +18,7 @@ from neuralopt.engine.program import Data
 
 
 class RankRunner(SimulatedRunner):
-    """Runs chunks with one worker on each device of all processes; the same calls on every process.
-    """
+    """Runs chunks with one worker on each device of all processes; the same calls on every process."""
 
     def _placed(self, data: Data) -> Data:
         self._mesh = Mesh(np.array(jax.devices()), (AXIS,))

@@ -64,7 +64,7 @@ class Gang:
         """
         threads, port = self._backend.threads_of(self._count), free_port()
         limit = time.monotonic() + self._backend.start_timeout
-        self.workers = [Worker(threads) for _ in range(self._count)]
+        self.workers = [Worker(threads, self._backend.start_timeout) for _ in range(self._count)]
         for rank, worker in enumerate(self.workers):
             place = Place(rank, self._count, HOST, port, self._backend.start_timeout)
             self._send(rank, worker, (place, self._job))

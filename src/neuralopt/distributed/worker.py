@@ -1,7 +1,10 @@
 """One process of a gang, as the process that started it sees it."""
 
+import math
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -20,8 +23,11 @@ class Worker:
     talk : Connection
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, timeout: float) -> None:
         ours, theirs = Pipe()
+        with socket.socket(fileno=os.dup(ours.fileno())) as end:
+            # one that does not read must not hold up the one that watches
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", math.ceil(timeout), 0))
         end, self._lifeline = os.pipe()
         self.talk: Connection = ours
         self.log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed when the worker ends
@@ -49,7 +55,7 @@ class Worker:
         try:
             code = self.process.wait(timeout=5)
         except subprocess.TimeoutExpired:
-            return "closed its connection"
+            return "does not listen any more"
         return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
     def end(self) -> None:

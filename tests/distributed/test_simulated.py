@@ -241,9 +241,9 @@ def test_devices_and_simulated_workers_agree():
     )
     assert done.returncode == 0, done.stderr
     rows = [line.split() for line in done.stdout.splitlines()]
-    assert len(rows) == 3
+    assert len(rows) == 4
     for *_, worst, devices in rows:
-        assert float(worst) <= 1e-14
+        assert float(worst) <= 1e-11
         assert devices == "4"
 
 

@@ -8,8 +8,11 @@ import numpy as np
 
 import neuralopt
 from neuralopt.distributed import DataParallel, DiLoCo, Int8, Momentum1Bit, PowerSGD, strategy
+from neuralopt.distributed.comoments import all_merge
+from neuralopt.distributed.exchanges.base import AXIS
 from neuralopt.distributed.rank_runner import RankRunner
 from neuralopt.optimizers import SGD
+from neuralopt.readout import comoments
 
 random = np.random.default_rng(0)
 X = random.normal(size=(50, 3))
@@ -43,3 +46,19 @@ for name, (distribute, optimizer) in CASES.items():
     )
     worst = max(float(np.abs(a - b).max()) for a, b in zip(one, other, strict=True))
     print(f"{name}: {worst:.1e} {len(jax.devices())}", file=sys.stdout)
+
+with jax.enable_x64(True):
+    H, Z = random.normal(size=(4, 30, 5)) + 1e3, random.normal(size=(4, 30, 2))
+    mesh = jax.sharding.Mesh(np.array(jax.devices()), (AXIS,))
+    P = jax.sharding.PartitionSpec
+
+    def one(h, z):
+        """Return every device's result, along a new axis."""
+        return jax.tree.map(lambda a: a[None], all_merge(comoments(h[0], z[0])))
+
+    mapped = jax.shard_map(one, mesh=mesh, in_specs=P(AXIS), out_specs=P(AXIS), check_vma=False)
+    found = jax.tree.map(np.asarray, jax.jit(mapped)(H, Z))
+    whole = comoments(H.reshape(-1, 5), Z.reshape(-1, 2))
+    worst = max(float(np.abs(a - b[None]).max()) for a, b in zip(found, whole, strict=True))
+    bits = all(np.array_equal(a[0], b) for a in found for b in a)
+    print(f"comoments: {worst:.1e} {len(jax.devices()) if bits else 0}", file=sys.stdout)

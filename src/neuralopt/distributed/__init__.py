@@ -1,6 +1,7 @@
 """Training with several workers: exchanges with error feedback, synchronous and local updates."""
 
 from neuralopt.distributed.backends import Processes
+from neuralopt.distributed.comoments import all_merge, merge_shards
 from neuralopt.distributed.data_parallel import DataParallel
 from neuralopt.distributed.exchanges.base import Exchange, Layout, Parts
 from neuralopt.distributed.exchanges.bf16 import Bf16
@@ -13,6 +14,8 @@ from neuralopt.distributed.exchanges.sign_majority import SignMajority
 from neuralopt.distributed.exchanges.top_k import TopK
 from neuralopt.distributed.network import Network
 from neuralopt.distributed.periodic import DiLoCo, LocalSGD
+from neuralopt.distributed.planning import PlanRow, TrainingPlan, plan
+from neuralopt.distributed.simulate import Simulation, Stragglers, simulate
 
 __all__ = [
     "DGC",
@@ -27,8 +30,16 @@ __all__ = [
     "Momentum1Bit",
     "Network",
     "Parts",
+    "PlanRow",
     "PowerSGD",
     "Processes",
     "SignMajority",
+    "Simulation",
+    "Stragglers",
     "TopK",
+    "TrainingPlan",
+    "all_merge",
+    "merge_shards",
+    "plan",
+    "simulate",
 ]

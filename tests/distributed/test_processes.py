@@ -1,7 +1,6 @@
 """Workers as processes: the same bits, whoever is killed; loopback only; nobody is left behind."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from tests.distributed.sockets import LOOPBACK, addresses
 
 from neuralopt import Callback, Status, train
 from neuralopt.core.errors import InvalidArgument, WorkerError
@@ -74,26 +74,6 @@ def same(one, other):
         assert a.tobytes() == b.tobytes()
     for name in set(one.history) - {"seconds", "bytes_on_wire"}:
         assert np.array_equal(one.history[name], other.history[name])
-
-
-def addresses(pid):
-    """Return the addresses that a process listens on, from the system's tables."""
-    inodes = set()
-    for entry in list(Path(f"/proc/{pid}/fd").iterdir()):
-        if not entry.is_symlink():  # closed meanwhile
-            continue
-        if found := re.match(r"socket:\[(\d+)\]", os.readlink(entry)):
-            inodes.add(found[1])
-    found = []
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == "0A" and fields[9] in inodes:
-                found.append(fields[1].rpartition(":")[0])
-    return found
-
-
-LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
 
 
 @pytest.fixture(scope="module")

@@ -203,7 +203,7 @@ def test_laws(make, text):
     [
         (
             {"distribute": 2},
-            "distribute must be DataParallel, LocalSGD or DiLoCo of neuralopt.distributed, got 2. Likely cause: a number of workers; write DataParallel(workers=2).",
+            "distribute must be DataParallel, LocalSGD, DiLoCo or ParameterServer of neuralopt.distributed, got 2. Likely cause: a number of workers; write DataParallel(workers=2).",
         ),
         ({"backend": "numpy"}, "distribute runs the compiled loop, got backend='numpy'. Leave it out."),
         ({"batch_size": 1}, "every worker needs a row of each batch, got batch_size=1 for 2 workers."),
@@ -241,7 +241,7 @@ def test_devices_and_simulated_workers_agree():
     )
     assert done.returncode == 0, done.stderr
     rows = [line.split() for line in done.stdout.splitlines()]
-    assert len(rows) == 4
+    assert len(rows) == 3
     for *_, worst, devices in rows:
         assert float(worst) <= 1e-11
         assert devices == "4"

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 import neuralopt
-from neuralopt.distributed import DataParallel, DiLoCo, Int8, Momentum1Bit, PowerSGD, strategy
+from neuralopt.distributed import DataParallel, DiLoCo, Int8, Momentum1Bit, strategy
 from neuralopt.distributed.comoments import all_merge
 from neuralopt.distributed.exchanges.base import AXIS
 from neuralopt.distributed.rank_runner import RankRunner
@@ -18,7 +18,6 @@ random = np.random.default_rng(0)
 X = random.normal(size=(50, 3))
 Y = np.stack([np.sin(X[:, 0]) * X[:, 1], X[:, 2] ** 2], axis=1)
 CASES = {
-    "powersgd": (DataParallel(workers=4, exchange=PowerSGD(1)), "adam"),
     "one bit": (DataParallel(workers=4, exchange=Momentum1Bit(warmup_steps=5)), SGD(0.01)),
     "diloco": (DiLoCo(workers=4, period=3, exchange=Int8()), "adam"),
 }

@@ -15,6 +15,7 @@ from neuralopt.distributed.exchanges.top_k import TopK
 from neuralopt.distributed.network import Network
 from neuralopt.distributed.periodic import DiLoCo, LocalSGD
 from neuralopt.distributed.planning import PlanRow, TrainingPlan, plan
+from neuralopt.distributed.server import ParameterServer
 from neuralopt.distributed.simulate import Simulation, Stragglers, simulate
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "LocalSGD",
     "Momentum1Bit",
     "Network",
+    "ParameterServer",
     "Parts",
     "PlanRow",
     "PowerSGD",

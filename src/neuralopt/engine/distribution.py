@@ -54,7 +54,7 @@ def check_distribution(distribute: Any, backend: str) -> None:
     """Raise unless ``distribute`` is one, and beside a backend that it goes with."""
     if not isinstance(distribute, Distribution):
         raise InvalidArgument(
-            f"distribute must be DataParallel, LocalSGD or DiLoCo of neuralopt.distributed, "
+            f"distribute must be DataParallel, LocalSGD, DiLoCo or ParameterServer of neuralopt.distributed, "
             f"got {distribute!r}. Likely cause: a number of workers; write DataParallel(workers=2)."
         )
     if backend != "jax":

@@ -94,7 +94,7 @@ def train(
         Share of the hidden activations of an MLP that each training step drops; the others are
         divided by 1 - rate. A tuple has one for each hidden layer. Evaluation drops nothing. The
         masks follow from ``seed`` and the step. Flax and equinox modules have layers of their own.
-    distribute : DataParallel, LocalSGD or DiLoCo, optional
+    distribute : DataParallel, LocalSGD, DiLoCo or ParameterServer, optional
         Several workers, each with its share of every batch; see `neuralopt.distributed`.
 
     Returns

@@ -46,11 +46,9 @@ class Int8(Exchange):
         """Return the mean of quantised vectors; see `Exchange.apply`."""
 
         def unpack(rows: Any) -> Any:
-            scales = jax.lax.bitcast_convert_type(rows[..., BLOCK:], jnp.float32).astype(layout.dtype)
-            found = rows[..., :BLOCK].astype(layout.dtype) * scales[..., None]
-            return found.reshape(*found.shape[:-2], -1)
+            return unpack_blocks(rows, layout.dtype)
 
-        agreed, errors = two_phase(vector, state.own, layout, BLOCK, _pack, unpack)
+        agreed, errors = two_phase(vector, state.own, layout, BLOCK, pack_blocks, unpack)
         return agreed, Parts(errors)
 
     def bytes_per_step(self, layout: Layout, step: int | None = None) -> float:
@@ -59,7 +57,15 @@ class Int8(Exchange):
         return all_reduce_bytes(layout, blocks * (BLOCK + _SCALE_BYTES), 1)
 
 
-def _pack(numbers: Any) -> Any:
+def unpack_blocks(rows: Any, dtype: Any) -> Any:
+    """Return the numbers that rows of `pack_blocks` stand for; leading axes stay."""
+    scales = jax.lax.bitcast_convert_type(rows[..., BLOCK:], jnp.float32).astype(dtype)
+    found = rows[..., :BLOCK].astype(dtype) * scales[..., None]
+    return found.reshape(*found.shape[:-2], -1)
+
+
+def pack_blocks(numbers: Any) -> Any:
+    """Return whole numbers with the four bytes of their scale, one row for each block."""
     blocks = numbers.reshape(-1, BLOCK)
     scales = (jnp.max(jnp.abs(blocks), axis=1) / _LARGEST).astype(jnp.float32)
     # a block of zeros has scale 0

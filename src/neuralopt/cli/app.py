@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from neuralopt.cli import text
+from neuralopt.cli import text, workers
 from neuralopt.core.errors import InvalidArgument, NeuraloptError, StorageError
 
 # What a subcommand needs is imported when it runs: --help answers at once.
@@ -21,6 +21,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(text.app, name="text")
+app.command()(workers.train)
+app.command()(workers.plan)
 
 
 @app.command()

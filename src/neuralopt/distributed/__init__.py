@@ -1,6 +1,7 @@
 """Training with several workers: exchanges with error feedback, synchronous and local updates."""
 
 from neuralopt.distributed.backends import Processes
+from neuralopt.distributed.by_name import get_exchange
 from neuralopt.distributed.comoments import all_merge, merge_shards
 from neuralopt.distributed.data_parallel import DataParallel
 from neuralopt.distributed.exchanges.base import Exchange, Layout, Parts
@@ -41,6 +42,7 @@ __all__ = [
     "TopK",
     "TrainingPlan",
     "all_merge",
+    "get_exchange",
     "merge_shards",
     "plan",
     "simulate",

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from neuralopt import (
         architecture,
         datasets,
+        distributed,
         joint,
         models,
         optimizers,
@@ -148,8 +149,8 @@ _HOMES = {
     ),
 }
 _ROOMS = (
-    *("architecture", "datasets", "joint", "models", "optimizers", "readout", "schedules", "search"),
-    *("testing", "text", "trajectories", "transforms", "tuning"),
+    *("architecture", "datasets", "distributed", "joint", "models", "optimizers", "readout", "schedules"),
+    *("search", "testing", "text", "trajectories", "transforms", "tuning"),
 )
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -204,6 +205,7 @@ __all__ = [
     "create_neural_optimizer",
     "datasets",
     "describe_architecture",
+    "distributed",
     "evaluate",
     "evaluate_model",
     "format_hyperparameters",

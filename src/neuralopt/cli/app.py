@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from neuralopt.cli import architecture_options, text
+from neuralopt.cli import architecture_options, text, workers
 from neuralopt.cli.tune_command import tune
 from neuralopt.core.errors import InvalidArgument, NeuraloptError, StorageError
 
@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 app.add_typer(text.app, name="text")
 app.command()(architecture_options.architecture)
+app.command()(workers.train)
+app.command()(workers.plan)
 
 
 @app.command()

@@ -27,6 +27,10 @@ class ServerError(NeuraloptError, ConnectionError):
     """A server is absent, too slow, or answers what cannot be used; the text says what was kept."""
 
 
+class WorkerError(NeuraloptError, RuntimeError):
+    """A worker of a distributed run failed, or could not be started again."""
+
+
 class MissingDependency(NeuraloptError, ImportError):
     """An optional package is needed; the text gives the line that installs it."""
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
+from neuralopt.core.versions import threads, versions
 from neuralopt.engine.history import History
 from neuralopt.engine.loop import LoopState
 from neuralopt.storage import check_writable, read_container, write_container
@@ -104,7 +105,9 @@ class Checkpoint:
         """
         arrays = {f"state/{k}": np.asarray(leaf) for k, leaf in enumerate(tree.leaves(state))}
         arrays |= {f"history/{name}": history[name] for name in history}
-        header = {"identity": self._identity, "columns": list(history)}
+        # for a person who asks why bits differ; a run may go on under other versions
+        facts = versions() | {"NPROC": threads()}
+        header = {"identity": self._identity, "columns": list(history), "facts": facts}
         write_container(self.path, kind=KIND, version=VERSION, header=header, arrays=arrays)
         self._last = time.monotonic()
 

@@ -36,7 +36,7 @@ def _epoch(
         losses = loss[None]
     else:
         point, losses = scan_steps(objective, now, state.point, order, data.weights, first, take)
-    estimated = ()
+    losses, estimated = objective.merged(losses), ()
     if objective.stateful and now.optimizer.averages:
         whole = tree.map(lambda a: a[None], data.rows)
         batches = (whole, _given) if program.full else (order, take)
@@ -64,7 +64,7 @@ def _given(batch: Any) -> Any:
     return batch
 
 
-def _chunk(
+def chunk(
     program: Program, method: Method, state: LoopState, data: Data, orders: Any, until: Any
 ) -> tuple[LoopState, dict[str, Any]]:
     """Run epochs until ``until`` or the end of the run; rows of epochs not run stay NaN.
@@ -91,7 +91,7 @@ def _chunk(
     return jax.lax.while_loop(going, one, (state, rows))
 
 
-run_chunk = jax.jit(_chunk, static_argnames=("program",), donate_argnames=("state",))
+run_chunk = jax.jit(chunk, static_argnames=("program",), donate_argnames=("state",))
 
 
 @functools.partial(jax.jit, static_argnames=("program", "batching"), donate_argnames=("states",))
@@ -136,7 +136,7 @@ def run_sweep(
 
     def one(method: Any, state: LoopState, seed: Any) -> Any:
         optimizer, noise = method
-        return _chunk(program, Method(optimizer, limits, noise), state, data, orders[seed], until)
+        return chunk(program, Method(optimizer, limits, noise), state, data, orders[seed], until)
 
     if batching == "vmap":
         return jax.vmap(one)(methods, states, which)

@@ -103,7 +103,7 @@ def train_step(
 ) -> tuple[Point, Any]:
     """Return the point after one step, and the loss before it; NaN for a step that was skipped."""
     (loss, statistics), grads = objective.value_and_grad(
-        point.params, point.statistics, batch, weights, noise
+        optimizer.gradient_params(point.params, point.opt_state), point.statistics, batch, weights, noise
     )
     updates, opt_state = optimizer.update(
         grads,

@@ -69,6 +69,14 @@ class Objective(abc.ABC):
     def evaluate(self, params: Any, statistics: Any, data: Any) -> dict[str, Any]:
         """Return the figures on held-out data: ``validation_loss`` and the metrics."""
 
+    def drawn_rows(self, rows: int) -> int:
+        """Return how many rows of masks to draw for a batch of so many rows."""
+        return rows
+
+    def merged(self, losses: Any) -> Any:
+        """Return the losses of an epoch's batches, of all workers where several share them."""
+        return losses
+
 
 def _metrics(names: tuple[str, ...], prediction: Any, target: Any) -> dict[str, Any]:
     return {f"validation_{name}": METRICS[name](prediction, target) for name in names}

@@ -66,7 +66,7 @@ Take = Callable[[Any], Any]
 
 def drawn(objective: Objective, noise: Noise | None, step: Any, point: Point, batch: Any) -> Any:
     """Return the noise of a step for a batch."""
-    rows = tree.leaves(batch)[0].shape[0]
+    rows = objective.drawn_rows(tree.leaves(batch)[0].shape[0])
     return draw(noise, objective.units, step, rows, tree.scalar_dtype(point.params))
 
 

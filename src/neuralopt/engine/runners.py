@@ -5,7 +5,7 @@ All have one signature, the same history and the same statuses.
 
 import abc
 import time
-from typing import Any
+from typing import Any, Self
 
 import jax
 import numpy as np
@@ -74,6 +74,13 @@ class Runner(abc.ABC):
     @abc.abstractmethod
     def advance(self, state: LoopState, until: int) -> tuple[LoopState, dict[str, np.ndarray]]:
         """Run epochs up to ``until``, or fewer; return the state and the rows of the epochs run."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    # a runner that starts processes ends them here
+    def __exit__(self, *error: object) -> None:
+        return None
 
     def kept(self, state: LoopState) -> tuple[Any, Any]:
         """Return the parameters of the last epoch as they are evaluated, and their statistics."""

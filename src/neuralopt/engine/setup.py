@@ -13,6 +13,7 @@ from neuralopt.engine.attempt import attempt
 from neuralopt.engine.batches import Plan, plan_batches
 from neuralopt.engine.callbacks import EarlyStopping
 from neuralopt.engine.data import Source, source
+from neuralopt.engine.distribution import Distribution
 from neuralopt.engine.loop import Limits, Method
 from neuralopt.engine.noise import check_schedules, make_noise
 from neuralopt.engine.objective import NetworkObjective, Objective
@@ -78,6 +79,7 @@ def make_runner(
     device_memory: int | None,
     epochs: int,
     dropout: Any,
+    distribute: Distribution | None = None,
 ) -> Runner:
     """Check and convert the data; choose where they live; tell schedules how long the run is."""
     if trainable.objective.metrics and validation is None:
@@ -120,8 +122,11 @@ def make_runner(
         _try_statistics(trainable, train_data)
     program = Program(trainable.objective, full=plan.full, validate=validation is not None)
     check_monitors((optimizer, rates), program.monitored)
+    method = Method(optimizer, bounds, noise)
+    if distribute is not None:
+        return distribute.runner(program, method, train_data, held_out, plan, seed, plan.steps * epochs)
     kind = NumpyRunner if on_host else StreamRunner if train_data.streamed else DeviceRunner
-    return kind(program, Method(optimizer, bounds, noise), train_data, held_out, plan, seed)
+    return kind(program, method, train_data, held_out, plan, seed)
 
 
 def _full_batch_name(optimizer: Any) -> str:

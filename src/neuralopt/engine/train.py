@@ -11,6 +11,7 @@ from neuralopt.core.validation import check_count
 from neuralopt.engine.adapters import adapt
 from neuralopt.engine.callbacks import Callback, EarlyStopping, check_callbacks
 from neuralopt.engine.checkpoint import Checkpoint
+from neuralopt.engine.distribution import Distribution, check_distribution
 from neuralopt.engine.history import History
 from neuralopt.engine.identity import data_digest, fingerprint
 from neuralopt.engine.loop import first_state
@@ -43,6 +44,7 @@ def train(
     backend: str = "jax",
     device_memory: int | None = None,
     dropout: Any = None,
+    distribute: Distribution | None = None,
 ) -> TrainResult:
     """Train a model by gradient.
 
@@ -92,6 +94,8 @@ def train(
         Share of the hidden activations of an MLP that each training step drops; the others are
         divided by 1 - rate. A tuple has one for each hidden layer. Evaluation drops nothing. The
         masks follow from ``seed`` and the step. Flax and equinox modules have layers of their own.
+    distribute : DataParallel, LocalSGD, DiLoCo or ParameterServer, optional
+        Several workers, each with its share of every batch; see `neuralopt.distributed`.
 
     Returns
     -------
@@ -119,6 +123,8 @@ def train(
         raise InvalidArgument(f"backend must be 'jax' or 'numpy', got {backend!r}.")
     if resume and checkpoint is None:
         raise InvalidArgument("resume=True needs a checkpoint to go on from, got checkpoint=None.")
+    if distribute is not None:
+        check_distribution(distribute, backend)
     check_callbacks(callbacks)
     use_compilation_cache()
     with precision(dtype):
@@ -142,6 +148,7 @@ def train(
             device_memory,
             epochs,
             dropout,
+            distribute,
         )
         opt, noise = runner.method.optimizer, runner.method.noise
         keep_best = any(c.restore_best for c in stopping)
@@ -166,11 +173,13 @@ def train(
                 data=data_digest(runner.source.arrays),
                 validation=data_digest(runner.validation),
                 **({} if noise is None or dropout is None else {"dropout": noise.rates}),
+                **({} if distribute is None else {"distribute": distribute.identity}),
             )
             keeper = Checkpoint(checkpoint, identity, checkpoint_every, resume)
             if keeper.found:
                 state, history = keeper.load(state)
-        return run(runner, trainable, runner.place(state), history, epochs, callbacks, keeper, keep_best)
+        with runner:
+            return run(runner, trainable, runner.place(state), history, epochs, callbacks, keeper, keep_best)
 
 
 def _is_fraction(part: Any) -> bool:

@@ -61,6 +61,23 @@ class Transform(abc.ABC):
         """
         return params
 
+    def gradient_params(self, params: Any, state: Any) -> Any:
+        """Return the parameters to take the next gradient at: a worker's own, where workers differ.
+
+        Parameters
+        ----------
+        params : tree
+            Those that `update` changes.
+        state : NamedTuple
+            The state that belongs to them.
+
+        Returns
+        -------
+        tree
+            Of the structure and dtypes of ``params``; by default ``params`` themselves.
+        """
+        return params
+
     @property
     def searches(self) -> bool:
         """Whether the loss is asked for at other parameters."""

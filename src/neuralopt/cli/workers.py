@@ -1,0 +1,160 @@
+"""``neuralopt train`` and ``neuralopt plan``: training with several workers, and whether it pays."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neuralopt.core.errors import InvalidArgument
+
+
+def train(
+    data: Annotated[Path, typer.Argument(help="A CSV, Parquet or NPZ file.")],
+    target: Annotated[
+        list[str] | None, typer.Option("--target", "-t", help="Column to predict; several for regression.")
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="regression or classification; by default recognised from the target.")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Processes of this machine that train together.")] = 1,
+    method: Annotated[str, typer.Option(help="synchronous, local-sgd, diloco or server.")] = "synchronous",
+    exchange: Annotated[
+        str, typer.Option(help="fp32, bf16, int8, 1bit, sign, powersgd:RANK, topk:SHARE or dgc:SHARE.")
+    ] = "fp32",
+    period: Annotated[int, typer.Option(help="Steps between exchanges of local-sgd and diloco.")] = 16,
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="Simulate the workers in this process; bytes are counted.")
+    ] = False,
+    optimizer: Annotated[
+        str | None, typer.Option(help="By default adam, or sgd beside an exchange that keeps the momentum.")
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="By default the optimizer's own.")] = None,
+    epochs: Annotated[int, typer.Option(help="Passes over the training rows.")] = 100,
+    batch_size: Annotated[int, typer.Option(help="Rows of a batch of all workers together.")] = 32,
+    hidden: Annotated[str, typer.Option(help="Widths of the hidden layers, with commas.")] = "64",
+    activation: Annotated[str, typer.Option(help="Of the hidden layers.")] = "tanh",
+    missing: Annotated[
+        str, typer.Option(help="refuse tables with missing values, or impute them by the training rows.")
+    ] = "refuse",
+    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out; may be given again.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the split, the first weights and the order of rows.")] = 0,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="New folder; by default neuralopt-runs/<name>.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
+) -> None:
+    """Train one network on a table, in one process or with several workers."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from neuralopt.benchmark import make_task
+    from neuralopt.benchmark.train_run import TrainSettings, run_training
+    from neuralopt.cli.app import numbers
+    from neuralopt.core.results import Status
+    from neuralopt.datasets import read_table
+    from neuralopt.datasets.wording import listing
+
+    settings = TrainSettings(
+        optimizer,
+        learning_rate,
+        numbers("--hidden", hidden, int),
+        activation,
+        epochs,
+        batch_size,
+        workers,
+        method,
+        exchange,
+        period,
+        simulated,
+        seed,
+    )
+    settings.distribution()  # before the table is read
+    frame = read_table(data)
+    if not target:
+        raise InvalidArgument(
+            f"--target is needed: which column of '{data}' is to be predicted? "
+            f"It has {listing(frame.columns, 20)}."
+        )
+    columns = target[0] if len(target) == 1 else target
+    made = make_task(data.stem, frame, columns, task=task, missing=missing, drop=drop or [], seed=seed)
+    done = run_training(made, settings, output=output, resume=resume, verbose=True)
+    out, history = Console(), done.result.history
+    out.print(Text(f"{done.result.status.name}: {done.result.status.value}"))
+    for name, value in done.scores.items():
+        out.print(Text(f"{name}: {value:.4f}"))
+    if "bytes_sent" in history:
+        out.print(Text(f"bytes sent by each worker: {history['bytes_sent'].sum():,.0f}"))
+    out.print(
+        f"Model    {done.path}   (neuralopt predict {done.path} NEW.csv)",
+        soft_wrap=True,
+        highlight=False,
+        markup=False,
+    )
+    if done.result.status is Status.INTERRUPTED:
+        sys.exit(130)
+
+
+def plan(
+    layers: Annotated[str, typer.Option(help="Widths of all layers, inputs first, with commas.")],
+    batch_size: Annotated[int, typer.Option(help="Rows of a batch of all workers together.")] = 256,
+    workers: Annotated[str, typer.Option(help="Numbers of workers to look at, with commas.")] = "2,4,8",
+    bandwidth: Annotated[float, typer.Option(help="Of a worker's link, in megabit per second.")] = 1000.0,
+    latency: Annotated[float, typer.Option(help="Of a message, in microseconds.")] = 50.0,
+    spread: Annotated[float, typer.Option(help="Of the time of a step: 0.1 is about ten percent.")] = 0.0,
+    optimizer: Annotated[str, typer.Option(help="A name.")] = "adam",
+    activation: Annotated[str, typer.Option(help="Of the hidden layers.")] = "tanh",
+) -> None:
+    """Say for a network of machines which exchange pays; the step is measured on this one."""
+    import numpy as np
+    from rich.console import Console
+    from rich.table import Table
+
+    from neuralopt import MLP
+    from neuralopt.cli.app import numbers
+    from neuralopt.distributed import Network, Stragglers
+    from neuralopt.distributed import plan as make_plan
+
+    widths = numbers("--layers", layers, int)
+    model = MLP(widths, activation)
+    random = np.random.default_rng(0)
+    rows = max(batch_size, 1) * 4
+    data = (random.standard_normal((rows, widths[0])), random.standard_normal((rows, widths[-1])))
+    found = make_plan(
+        model,
+        data,
+        workers=numbers("--workers", workers, int),
+        network=Network(latency * 1e-6, bandwidth * 1e6 / 8),
+        batch_size=batch_size,
+        optimizer=optimizer,
+        stragglers=Stragglers(spread=spread),
+    )
+    console = Console()
+    console.print(
+        f"{found.parameters:,} parameters; one worker takes {1e3 * found.one_worker:.2f} ms for a step of "
+        f"{batch_size} rows on this machine.",
+        highlight=False,
+    )
+    for count in dict.fromkeys(row.workers for row in found.rows):
+        table = Table(
+            "method", "ms/step", "speed-up", "bytes/step", "less by", "pays below", title=f"{count} workers"
+        )
+        for row in found.rows:
+            if row.workers == count:
+                table.add_row(
+                    row.method,
+                    f"{1e3 * row.step_seconds:.2f}",
+                    f"{row.speedup:.2f}",
+                    f"{row.bytes_per_step:,.0f}",
+                    f"{row.less_by:.1f}",
+                    _bandwidth(row.pays_below),
+                )
+        console.print(table)
+
+
+def _bandwidth(bytes_per_second: float) -> str:
+    if bytes_per_second == 0:
+        return "never"
+    if bytes_per_second == float("inf"):
+        return "any bandwidth"
+    return f"{8e-6 * bytes_per_second:,.0f} Mbit/s"

@@ -1,0 +1,94 @@
+"""Where the workers are."""
+
+import dataclasses
+import os
+import sys
+from typing import Any
+
+from neuralopt.core.errors import InvalidArgument
+from neuralopt.core.validation import check_count
+
+
+@dataclasses.dataclass(frozen=True)
+class Processes:
+    """Workers as processes of this machine, on its CPU, started and watched by this one.
+
+    When a worker dies or is stuck, all are started anew from the state after the last chunk of epochs, and
+    the run ends with the bits that it would have had. They listen on the loopback address only, and
+    end with this process, however it ends.
+
+    Parameters
+    ----------
+    start_timeout : float > 0, default 60
+        Seconds in which all workers must be ready.
+    stuck_after : float > 0, default 120
+        Seconds after which a chunk of epochs counts as stuck; a chunk takes about a quarter of a second, or
+        one epoch.
+    max_restarts : int >= 0, default 3
+        How often in a row, without a chunk between, workers are started anew.
+    threads : int >= 1, optional
+        NPROC of every worker; by default its share of the cores.
+
+    Raises
+    ------
+    InvalidArgument
+        For numbers that break these laws.
+
+    Examples
+    --------
+    >>> Processes(stuck_after=600.0).max_restarts
+    3
+    """
+
+    start_timeout: float = 60.0
+    stuck_after: float = 120.0
+    max_restarts: int = 3
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("start_timeout", "stuck_after"):
+            if not getattr(self, name) > 0:
+                raise InvalidArgument(f"Processes: {name} must be > 0 seconds, got {getattr(self, name)!r}.")
+        check_count("Processes: max_restarts", self.max_restarts, low=0)
+        if self.threads is not None:
+            check_count("Processes: threads", self.threads)
+
+    def check(self, workers: int) -> None:
+        """Raise unless this machine can run so many workers.
+
+        Parameters
+        ----------
+        workers : int
+
+        Raises
+        ------
+        InvalidArgument
+            For more workers than cores, or a system without what is needed.
+        """
+        if sys.platform == "win32":
+            raise InvalidArgument('backend="processes" needs Linux or macOS. Take backend="simulated".')
+        if workers > cores():
+            raise InvalidArgument(
+                f"this machine has {cores()} cores, got workers={workers}. A worker needs a core of its own: "
+                'take fewer workers, or backend="simulated" to try what more would do.'
+            )
+
+    def threads_of(self, workers: int) -> int:
+        """Return NPROC of every worker."""
+        return self.threads or max(1, cores() // workers)
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def get_backend(backend: Any) -> Processes | None:
+    """Return a backend by its name, or as it is; None stands for workers simulated in this process."""
+    if backend == "simulated":
+        return None
+    if backend == "processes":
+        return Processes()
+    if isinstance(backend, Processes):
+        return backend
+    raise InvalidArgument(f"backend must be 'simulated', 'processes' or Processes(...), got {backend!r}.")

@@ -1,0 +1,1 @@
+"""How workers agree on one vector: exact, rounded, sparse, one bit, low rank."""

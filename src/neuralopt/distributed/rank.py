@@ -1,0 +1,131 @@
+"""One worker of a gang: a process that does what the one that started it says, and ends with it."""
+
+import contextlib
+import os
+import pickle
+import sys
+import threading
+import zlib
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+
+from neuralopt.core import tree
+from neuralopt.core.versions import versions
+from neuralopt.distributed.messages import Answer, Place
+from neuralopt.distributed.wire import bytes_sent, listening
+
+_LOOPBACK = ("127.", "::1")
+_HEARTBEAT_SECONDS = 10
+
+
+def join(place: Place) -> None:
+    """Find the other workers.
+
+    Parameters
+    ----------
+    place : Place
+
+    Raises
+    ------
+    RuntimeError
+        When they cannot be found, or this process would listen beyond the address it was given.
+    """
+    import jax
+
+    # JAX has no setting for where gloo listens, so its own maker is asked;
+    # by itself it would take the address of the machine's name
+    from jax._src.lib import _jax  # pyright: ignore[reportPrivateImportUsage]
+
+    make = _jax.make_gloo_tcp_collectives
+    # the ignore: the module has no types
+    _jax.make_gloo_tcp_collectives = lambda *given, **named: make(  # type: ignore[assignment]
+        *given, **{**named, "hostname": place.host}
+    )
+    address = f"{place.host}:{place.port}"
+    jax.distributed.initialize(
+        address,
+        place.workers,
+        place.rank,
+        coordinator_bind_address=address,
+        initialization_timeout=max(1, int(place.timeout)),
+        heartbeat_timeout_seconds=_HEARTBEAT_SECONDS,
+        shutdown_timeout_seconds=1,
+    )
+    if len(jax.devices()) != place.workers:
+        raise RuntimeError(f"{place.workers} workers need a device each, found {jax.devices()}.")
+    beyond = [a for a in listening() if not a.startswith(_LOOPBACK)]
+    if place.host.startswith(_LOOPBACK) and beyond:
+        raise RuntimeError(f"a worker must listen on the loopback address only, it does on {beyond}.")
+
+
+def serve(talk: Connection) -> None:
+    """Do what is asked for until nobody asks.
+
+    Parameters
+    ----------
+    talk : Connection
+        To the process that started this one.
+    """
+    place, job = talk.recv()
+    talk.send(("versions", versions()))
+    try:
+        join(place)
+        arguments = pickle.loads(job)
+    except Exception as error:
+        talk.send(("error", f"{type(error).__name__}: {error}"))
+        return
+    from neuralopt.distributed.rank_runner import RankRunner
+    from neuralopt.engine.precision import precision, use_compilation_cache
+
+    use_compilation_cache()
+    with precision(np.dtype(arguments["source"].dtype)):
+        runner = RankRunner(**arguments)
+        state: Any = None
+        talk.send(("ready", None))
+        while True:
+            what, given = talk.recv()
+            try:
+                if what == "place":
+                    state, _ = runner.compile(runner.place(given))
+                    talk.send(("placed", None))
+                else:
+                    before = bytes_sent()
+                    state, rows = runner.advance(state, given)
+                    talk.send(("done", _answer(runner.host(state), rows, place.rank, before)))
+            except Exception as error:
+                import jax
+
+                # a collective fails when another worker is gone
+                kind = "lost" if isinstance(error, jax.errors.JaxRuntimeError) else "error"
+                talk.send((kind, f"{type(error).__name__}: {error}"))
+
+
+def _answer(state: Any, rows: Any, rank: int, before: int | None) -> Answer:
+    after, checksum = bytes_sent(), 0
+    for leaf in tree.leaves(state.params):
+        checksum = zlib.crc32(np.ascontiguousarray(leaf).view(np.uint8).data, checksum)
+    sent = None if after is None or before is None else after - before
+    if rank:
+        return Answer(state.opt_state.own, None, checksum, sent)
+    return Answer(state, rows, checksum, sent)
+
+
+def _end_with_parent(lifeline: int) -> None:
+    os.read(lifeline, 1)  # returns when the other end is closed, however that happened
+    os._exit(1)
+
+
+def main() -> None:
+    """Serve on the file descriptors that the command line names."""
+    talk, lifeline = int(sys.argv[1]), int(sys.argv[2])
+    threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
+    # until nobody asks any more
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        serve(Connection(talk))
+    os._exit(0)  # JAX would wait for workers that are gone
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Ray on this machine: started locked, on the loopback address, and ended again."""
+
+import atexit
+import contextlib
+import functools
+import os
+import secrets
+import sys
+import tempfile
+import warnings
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from neuralopt.core.errors import InvalidArgument, missing_dependency
+
+_STORE_BYTES = 200 * 2**20
+# without these Ray listens beyond the loopback address, reports home, and takes commands from anybody
+_LOCKED = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AUTH_MODE": "token",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+}
+
+
+@contextlib.contextmanager
+def ray_session(workers: int, threads: int, address: str | None = None) -> Generator[Any, None, None]:
+    """Give the module ``ray``, connected; what was connected before is taken as it is and left so.
+
+    Parameters
+    ----------
+    workers : int
+        How many a cluster of one's own must have room for.
+    threads : int
+        NPROC of every worker.
+    address : str, optional
+        ``host:port`` of a cluster that runs; by default one is started here, for this process alone.
+
+    Yields
+    ------
+    module
+
+    Raises
+    ------
+    MissingDependency
+        Without the package.
+    InvalidArgument
+        For a cluster elsewhere without a token, or one that cannot be reached.
+    """
+    if "ray" in sys.modules and sys.modules["ray"].is_initialized():
+        yield sys.modules["ray"]
+        return
+    with contextlib.ExitStack() as ending:
+        if address is None:
+            settings = _LOCKED | {"RAY_AUTH_TOKEN_PATH": str(_own_token())}
+        else:
+            check_token(os.environ.get("RAY_AUTH_TOKEN_PATH"))
+            settings = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token"}
+        settings |= {"NPROC": str(threads), "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+        settings.setdefault("JAX_PLATFORMS", os.environ.get("JAX_PLATFORMS", "cpu"))
+        ending.enter_context(_environment(settings))
+        try:
+            import ray
+        except ImportError as error:
+            raise missing_dependency("ray", "cluster", "A parameter server") from error
+        given: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+        if address is None:
+            given |= {
+                "num_cpus": workers,
+                "include_dashboard": False,
+                "_node_ip_address": "127.0.0.1",
+                "object_store_memory": _STORE_BYTES,
+            }
+        try:
+            with warnings.catch_warnings():
+                # JAX warns of any fork; Ray's children become other programs at once
+                warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
+                ray.init(address or "local", **given)
+        except ConnectionError as error:
+            raise InvalidArgument(
+                f"no Ray cluster answers at {address!r}: {error}. Start one there by ray start --head, on a "
+                "private network and with a token."
+            ) from error
+        ending.callback(ray.shutdown)
+        yield ray
+
+
+@functools.cache
+def _own_token() -> Path:
+    """Return the file with this process's token: Ray reads it once in a process and never again."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    return write_token(Path(folder.name) / "token")
+
+
+def write_token(path: Path) -> Path:
+    """Write a new secret that only this user can read.
+
+    Parameters
+    ----------
+    path : Path
+        Of a file that does not exist yet.
+
+    Returns
+    -------
+    Path
+    """
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        file.write(secrets.token_hex(32))
+    return path
+
+
+def check_token(path: str | None) -> None:
+    """Raise unless there is a file with a secret that only this user can read.
+
+    Parameters
+    ----------
+    path : str or None
+
+    Raises
+    ------
+    InvalidArgument
+        With what is wrong, never with what is in it.
+    """
+    if path is None:
+        raise InvalidArgument(
+            "a Ray cluster without a token runs whatever anybody on its network sends. Set "
+            "RAY_AUTH_TOKEN_PATH to a file with the cluster's token, of mode 0600."
+        )
+    try:
+        mode = Path(path).stat().st_mode & 0o777
+    except OSError as error:
+        raise InvalidArgument(f"the token file {path} cannot be read ({error.strerror}).") from error
+    if mode & 0o077:
+        raise InvalidArgument(
+            f"the token file {path} can be read by others (mode {mode:o}). Make it yours: chmod 600 {path}"
+        )
+
+
+@contextlib.contextmanager
+def _environment(settings: dict[str, str]) -> Generator[None, None, None]:
+    """Set variables, and put back what was there."""
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,120 @@
+"""The clock of simulated workers against closed forms, and the table of what pays."""
+
+import numpy as np
+import pytest
+
+from neuralopt.core.errors import InvalidArgument
+from neuralopt.distributed import (
+    DataParallel,
+    DiLoCo,
+    Fp32,
+    Int8,
+    Layout,
+    LocalSGD,
+    Network,
+    Stragglers,
+    TopK,
+    plan,
+    simulate,
+)
+
+LAYOUT, SLOW = Layout(((100, 100),), 2), Network(latency=0.002, bandwidth=1e6)
+
+
+def clock(strategy, **given):
+    return simulate(strategy, LAYOUT, **{"step_seconds": 0.01, "network": SLOW, "steps": 100, **given})
+
+
+def test_synchronous_steps_are_computing_plus_sending():
+    for workers in (1, 2, 8):
+        found = clock(DataParallel(workers=workers), exchange_seconds=0.003)
+        share = 2 * (workers - 1) / workers
+        sending = 2 * (workers - 1) * 0.002 + share * 40_000 / 1e6
+        assert found.step_seconds == pytest.approx(0.013 + sending)
+        assert found.sending == pytest.approx(sending / (0.013 + sending))
+        assert found.waiting == pytest.approx(0, abs=1e-12)
+        assert found.bytes_per_step == pytest.approx(share * 40_000)
+
+
+def test_rounds_share_one_exchange():
+    found = clock(LocalSGD(period=16, workers=2), exchange_seconds=0.003)
+    rounds = 7  # 16, 32, ..., 96 and the last step
+    assert found.step_seconds == pytest.approx(0.01 + rounds * (0.003 + 0.004 + 0.04) / 100)
+    assert found.bytes_per_step == pytest.approx(rounds * 40_000 / 100)
+
+
+def test_the_slowest_sets_the_pace():
+    slow = Stragglers(probability=0.1, factor=5.0)
+    every = clock(DataParallel(workers=4), stragglers=slow, steps=4000)
+    # the step is slow unless all four are quick
+    expected = 0.01 * (1 + 4 * (1 - 0.9**4))
+    sending = clock(DataParallel(workers=4)).step_seconds - 0.01
+    assert every.step_seconds - sending == pytest.approx(expected, rel=0.03)
+    quick = {"stragglers": slow, "steps": 4000, "network": Network(latency=0, bandwidth=1e12)}
+    every, rounds = (clock(s, **quick) for s in (DataParallel(workers=4), LocalSGD(period=50, workers=4)))
+    assert rounds.step_seconds < 0.7 * every.step_seconds
+    assert 0 < rounds.waiting < every.waiting
+
+
+def test_staleness_is_bounded_as_asked():
+    slow = Stragglers(spread=0.5)
+    free, near = (clock(DataParallel(workers=4), stragglers=slow, staleness=s, steps=300) for s in (None, 1))
+    assert free.staleness == pytest.approx(3, abs=0.2)  # the updates of the three others
+    assert near.most_stale <= 3 * (2 * 1 + 1)
+    assert near.waiting > free.waiting == 0
+    assert near.step_seconds > free.step_seconds
+    assert clock(DataParallel(workers=1), staleness=None).staleness == 0
+
+
+def test_equal_arguments_give_equal_clocks():
+    given = {"stragglers": Stragglers(spread=0.3), "staleness": 2}
+    assert clock(DataParallel(workers=3), **given) == clock(DataParallel(workers=3), **given)
+    assert clock(DataParallel(workers=3), **given) != clock(DataParallel(workers=3), **given, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (
+            lambda: clock(DataParallel(), network=None),
+            "simulate needs a network, got None. Pass network=Network(latency, bandwidth).",
+        ),
+        (
+            lambda: clock(DataParallel(), step_seconds=0),
+            "times must satisfy step_seconds > 0 and exchange_seconds >= 0, got 0 and 0.0.",
+        ),
+        (lambda: clock(DataParallel(), staleness=-1), "staleness must be a whole number >= 0, got -1."),
+        (
+            lambda: clock(DiLoCo(), staleness=3),
+            "DiLoCo exchanges in rounds, which cannot be stale, got staleness=3. Take DataParallel, or staleness=0.",
+        ),
+        (lambda: Network(bandwidth=0), "Network: bandwidth must satisfy 0 < bandwidth, got 0.0."),
+        (lambda: Stragglers(factor=0.5), "Stragglers: factor must satisfy 1 <= factor, got 0.5."),
+    ],
+)
+def test_laws(make, text):
+    with pytest.raises(InvalidArgument) as caught:
+        make()
+    assert str(caught.value) == text
+
+
+def test_a_plan_says_what_pays(net, regression):
+    strategies = [DataParallel(exchange=e) for e in (Fp32(), Int8(), TopK(0.03))] + [DiLoCo(period=64)]
+    crawling = Network(latency=1e-6, bandwidth=1e3)
+    found = plan(
+        net, regression, workers=(2, 4), network=crawling, batch_size=16, strategies=strategies, seconds=0.01
+    )
+    assert found.parameters == 38
+    assert len(found.rows) == 8
+    assert found.best(2).method == "DiLoCo every 64, Fp32"
+    by_name = {row.method: row for row in found.rows if row.workers == 2}
+    assert by_name["Fp32"].bytes_per_step == 152
+    # one of 38 entries, with its place
+    assert by_name["TopK"].bytes_per_step == 8
+    assert by_name["TopK"].less_by == 19
+    assert by_name["TopK"].step_seconds < by_name["Fp32"].step_seconds
+    assert by_name["TopK"].pays_below > 1e3
+    assert by_name["Int8"].pays_below == 0  # a block of 256 is larger than all the parameters
+    frame = found.frame()
+    assert list(frame.columns)[:3] == ["workers", "method", "step_seconds"]
+    assert np.isfinite(frame["step_seconds"]).all()

@@ -1,0 +1,285 @@
+"""The parameter server: its desk without Ray, then Ray itself with workers that are killed."""
+
+import contextlib
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from tests.distributed import oracles
+from tests.distributed.sockets import LOOPBACK
+
+from neuralopt import optimizers, train
+from neuralopt.core import tree
+from neuralopt.core.errors import InvalidArgument, WorkerError
+from neuralopt.distributed import (
+    Bf16,
+    Fp32,
+    Int8,
+    Layout,
+    ParameterServer,
+    PowerSGD,
+    TopK,
+    ray_session,
+    server,
+    server_runner,
+)
+from neuralopt.distributed.codec import decode, encode, size_of
+from neuralopt.distributed.desk import Desk
+from neuralopt.distributed.ledger import Ledger
+from neuralopt.distributed.ray_worker import GradientWorker
+from neuralopt.engine.loop import Point
+from neuralopt.transforms import FiniteGuard
+
+ROOT = Path(__file__).parents[2]
+
+
+class Pretend:
+    """Workers that answer in any order and die at random."""
+
+    def __init__(self, seed, dying):
+        self.random, self.dying, self.asked = random.Random(seed), dying, 0
+
+    def put(self, vector):
+        return vector
+
+    def ask(self, lease, held, noise):
+        self.asked += 1
+        return self.asked, float(held[0])
+
+    def first(self, flying):
+        return self.random.choice(list(flying))
+
+    def read(self, answer, lease):
+        return None if self.random.random() < self.dying else (answer[1], (np.zeros(1),))
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("bound", [None, 0, 1, 2, 3, 7])
+def test_every_batch_once_and_none_too_old(seed, bound):
+    """The one parameter counts the steps, so that every answer tells how old it is."""
+    ages = []
+
+    def step(point, answers, age):
+        ages.append(float(point.params[0][0]) - answers[0][0])
+        assert age == ages[-1]
+        return point._replace(params=[point.params[0] + 1])
+
+    desk = Desk(Pretend(seed, dying=0.2), None, Point([np.zeros(1)], (), ()), step)
+    ledger = Ledger(range(60, 100))
+    desk.as_they_come(ledger, 4, bound)
+    assert ledger.done
+    assert sorted(desk.losses) == list(range(60, 100))
+    assert len(ages) == 40
+    assert bound is None or max(ages) <= bound
+    assert max(ages) > 0 or bound == 0
+
+
+def test_rounds_are_the_same_whoever_dies():
+    def run(seed, dying):
+        means = []
+
+        def step(point, answers, age):
+            assert age == 0
+            means.append(len(answers))
+            return point._replace(params=[point.params[0] + 1])
+
+        desk = Desk(Pretend(seed, dying), None, Point([np.zeros(1)], (), ()), step)
+        ledger = Ledger(range(10))
+        desk.in_rounds(ledger, 4, None)
+        assert ledger.done
+        return means, desk.losses
+
+    assert run(0, 0.0) == run(1, 0.4) == ([4, 4, 2], {b: float(b // 4) for b in range(10)})
+
+
+def test_a_ledger_that_lost_a_batch_says_so():
+    ledger = Ledger(range(3))
+    ledger.apply(ledger.lease())
+    with pytest.raises(WorkerError, match=r"every batch must be applied once, these were not: \[1, 2\]\."):
+        ledger.check()
+
+
+@pytest.mark.parametrize(
+    ("exchange", "quantise", "size"),
+    [
+        (Fp32(), lambda v: v, 2400),
+        (Int8(), oracles.int8, 780),
+        (TopK(0.05), lambda v: oracles.largest(v[None], 30)[0], 240),
+        (Bf16(), None, 1200),
+    ],
+    ids=repr,
+)
+def test_messages(exchange, quantise, size):
+    layout, vector = Layout(((600,),), 1), np.random.default_rng(0).normal(size=600).astype(np.float32)
+    message = encode(exchange, jax.numpy.asarray(vector), layout)
+    assert size_of(message) == size
+    found = np.asarray(decode(exchange, message, layout))
+    if quantise is None:
+        np.testing.assert_allclose(found, vector, rtol=2**-8)
+    else:
+        padded = np.pad(vector, (0, 168)).astype(np.float64)
+        np.testing.assert_allclose(found, quantise(padded)[:600], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (
+            lambda: ParameterServer(mode="slow"),
+            "ParameterServer: mode must be 'async', 'bounded' or 'sync', got 'slow'.",
+        ),
+        (
+            lambda: ParameterServer(staleness=3),
+            "ParameterServer: staleness is the bound of mode='bounded', got staleness=3 with mode='async'.",
+        ),
+        (lambda: ParameterServer(damping=-1), "ParameterServer: damping must be >= 0, got -1."),
+        (
+            lambda: ParameterServer(exchange=PowerSGD(2)),
+            "ParameterServer: a message to a server is Fp32(), Bf16(), Int8() or TopK(), got PowerSGD(rank=2).",
+        ),
+    ],
+)
+def test_laws(make, text):
+    with pytest.raises(InvalidArgument) as caught:
+        make()
+    assert str(caught.value).startswith(text)
+
+
+def test_what_cannot_be(net, regression, monkeypatch):
+    with pytest.raises(InvalidArgument, match="ParameterServer: LBFGS asks for the loss many times a step"):
+        train(net, regression, optimizer="lbfgs", distribute=ParameterServer())
+    with pytest.raises(
+        InvalidArgument, match="ParameterServer: FiniteGuard skips steps, which a ledger would not"
+    ):
+        train(net, regression, optimizer=FiniteGuard(optimizers.Adam()), distribute=ParameterServer())
+    monkeypatch.setattr(server, "cores", lambda: 1)
+    with pytest.raises(
+        InvalidArgument, match=r"this machine has 1 cores, got workers=2\. A worker needs a core"
+    ):
+        train(net, regression, distribute=ParameterServer())
+
+
+def test_tokens_are_for_their_owner_alone(tmp_path):
+    path = ray_session.write_token(tmp_path / "token")
+    assert path.stat().st_mode & 0o777 == 0o600
+    secret = path.read_text()
+    assert len(secret) == 64
+    ray_session.check_token(str(path))
+    path.chmod(0o640)
+    with pytest.raises(InvalidArgument) as caught:
+        ray_session.check_token(str(path))
+    assert (
+        str(caught.value)
+        == f"the token file {path} can be read by others (mode 640). Make it yours: chmod 600 {path}"
+    )
+    assert secret not in str(caught.value)
+    with pytest.raises(InvalidArgument, match="cannot be read"):
+        ray_session.check_token(str(tmp_path / "none"))
+    with pytest.raises(
+        InvalidArgument, match="a Ray cluster without a token runs whatever anybody on its network sends"
+    ):
+        ray_session.check_token(None)
+
+
+@pytest.fixture(scope="module")
+def served():
+    """What runs on Ray told, in a process of their own: Ray leaves warnings behind that are errors here."""
+    pytest.importorskip("ray")
+    if sys.platform != "linux":
+        pytest.skip("processes are read from /proc")
+    path = os.pathsep.join([str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")])
+    script = [sys.executable, str(ROOT / "tests/distributed/served.py")]
+    environment = {**os.environ, "PYTHONPATH": path, "NEURALOPT_CACHE": "off"}
+    done = subprocess.run(script, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+class InProcess:
+    """A crew without Ray: every worker is asked at once, in this process."""
+
+    def __init__(self, ray, job, workers, zeros, stuck_after):
+        self.workers = [GradientWorker(job) for _ in range(workers)]
+        self.residuals, self.answers = [zeros] * workers, {}
+
+    def put(self, vector):
+        return np.asarray(vector)
+
+    def ask(self, lease, held, noise):
+        residual = self.residuals[lease.worker]
+        found, self.residuals[lease.worker] = self.workers[lease.worker].gradient(
+            held, lease.batch, residual, noise
+        )
+        self.answers[lease.batch] = found
+        return lease.batch
+
+    def first(self, flying):
+        return min(flying)
+
+    def read(self, answer, lease):
+        return self.answers.pop(answer)
+
+    def warm(self, noise, vector):
+        pass
+
+    def end(self):
+        pass
+
+
+@pytest.fixture
+def in_process(monkeypatch):
+    """Let a parameter server do without Ray."""
+    monkeypatch.setattr(server_runner, "Crew", InProcess)
+    monkeypatch.setattr(server_runner, "ray_session", lambda *given: contextlib.nullcontext())
+    monkeypatch.setattr(server, "cores", lambda: 2)
+
+
+def given(**more):
+    return {"epochs": 6, "batch_size": 8, "dtype": "float64", "optimizer": optimizers.Adam(0.02), **more}
+
+
+def test_one_worker_is_one_process(net, regression, in_process):
+    more = given(validation=regression, dropout=0.2)
+    one = train(net, regression, **more)
+    found = train(net, regression, distribute=ParameterServer(workers=1), **more)
+    for a, b in zip(jax.tree.leaves(one.params), jax.tree.leaves(found.params), strict=True):
+        np.testing.assert_allclose(b, a, atol=1e-12)
+    for name in set(one.history) - {"seconds"}:
+        np.testing.assert_allclose(found.history[name], one.history[name], rtol=1e-12)
+    assert found.history["staleness"].tolist() == [0] * 6
+    assert found.history["bytes_sent"].tolist() == [7 * 38 * 8] * 6
+
+
+def test_rounds_with_killed_workers_are_those_of_one_process(net, regression, in_process, served):
+    rounds = ParameterServer(mode="sync", exchange=TopK(0.2))
+    whole, killed = train(net, regression, distribute=rounds, **given()), served["rounds, killed"]
+    assert served["kills"] == [2, 3, 3]
+    assert killed["params"] == tree.ravel(whole.params).tolist()
+    assert killed["loss"] == whole.history["loss"].tolist()
+
+
+def test_stale_steps_with_a_killed_worker_learn_as_well(net, regression, in_process, served):
+    bounded = ParameterServer(mode="bounded", staleness=1, exchange=Int8())
+    one, found = train(net, regression, distribute=bounded, **given(epochs=30)), served["bounded, killed"]
+    assert len(found["loss"]) == 30
+    assert found["loss"][-1] <= 1.1 * one.history["loss"][-1]
+    assert 0 < max(found["staleness"]) <= 1
+
+
+def test_ray_listens_on_the_loopback_only(served):
+    assert len(served["heard"]) >= 5
+    assert set(served["heard"]) <= LOOPBACK
+
+
+def test_nobody_is_left_behind(served):
+    limit = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() for pid in served["family"]) and time.monotonic() < limit:
+        time.sleep(0.1)
+    assert not [pid for pid in served["family"] if Path(f"/proc/{pid}").exists()]

@@ -138,8 +138,7 @@ def test_killed_and_stuck_workers_change_no_bit(net, regression, undisturbed, ga
     assert len(gangs) >= 4
     assert all(process.poll() is not None for processes in gangs for process in processes)
     seconds = result.history["seconds"]
-    assert seconds[3] < 15
-    assert seconds[6] < 15
+    assert max(seconds[3], seconds[6]) < 60  # bounded; how long it takes is a figure of the benchmark
 
 
 def test_workers_end_with_their_parent_and_the_run_goes_on(net, regression, undisturbed, tmp_path):

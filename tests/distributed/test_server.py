@@ -114,7 +114,7 @@ def test_a_ledger_that_lost_a_batch_says_so():
         (TopK(0.05), lambda v: oracles.largest(v[None], 30)[0], 240),
         (Bf16(), None, 1200),
     ],
-    ids=repr,
+    ids=["Fp32", "Int8", "TopK", "Bf16"],
 )
 def test_messages(exchange, quantise, size):
     layout, vector = Layout(((600,),), 1), np.random.default_rng(0).normal(size=600).astype(np.float32)

@@ -34,6 +34,7 @@ SECTIONS = (
     "transfer",
     "hybrid_speed",
     "search",
+    "distributed",
 )
 
 

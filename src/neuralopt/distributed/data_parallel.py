@@ -47,7 +47,7 @@ class DataParallel(Strategy):
     """
 
     def wrapped(self, optimizer: Any, total_steps: int) -> Any:
-        """Return the optimizer behind an exchange of gradients; see `Strategy.wrapped`."""
+        """Return the optimizer behind an exchange of gradients."""
         if self.exchange.takes_momentum and not _plain(optimizer):
             name = type(self.exchange).__name__
             raise InvalidArgument(
@@ -58,7 +58,7 @@ class DataParallel(Strategy):
         return Synchronous(optimizer, self.exchange, self.workers)
 
     def exchanges(self, first: int, last: int, total: int) -> tuple[int, int]:
-        """Return the steps; see `Strategy.exchanges`."""
+        """Return the steps."""
         return first, last
 
 

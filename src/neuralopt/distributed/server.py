@@ -113,7 +113,7 @@ class ParameterServer(Distribution):
 
     @property
     def identity(self) -> str:
-        """What must be the same for a run to be resumed; see `Distribution.identity`."""
+        """What must be the same for a run to be resumed."""
         return describe(dataclasses.replace(self, address=None, threads=1, stuck_after=1.0))
 
     def runner(
@@ -126,7 +126,7 @@ class ParameterServer(Distribution):
         seed: int,
         total_steps: int,
     ) -> Runner:
-        """Return what runs the workers; see `Distribution.runner`."""
+        """Return what runs the workers."""
         optimizer = method.optimizer
         for held, why in (
             (program.objective.stateful, "the model carries batch statistics, which workers would not share"),

@@ -53,7 +53,7 @@ class Strategy(Distribution):
 
     @property
     def identity(self) -> str:
-        """What must be the same for a run to be resumed; see `Distribution.identity`."""
+        """What must be the same for a run to be resumed."""
         kept = dataclasses.replace(self, backend="simulated", network=None)
         return describe(kept)
 
@@ -101,7 +101,7 @@ class Strategy(Distribution):
         seed: int,
         total_steps: int,
     ) -> Runner:
-        """Return what runs the workers; see `Distribution.runner`."""
+        """Return what runs the workers."""
         check_shares(plan, self.workers, program.objective.weighted)
         self.check(program, method, source)
         method = method._replace(optimizer=self.wrapped(method.optimizer, total_steps))

@@ -29,8 +29,10 @@ def join(place: Place) -> None:
 
     Raises
     ------
+    ConnectionError
+        When they cannot be found.
     RuntimeError
-        When they cannot be found, or this process would listen beyond the address it was given.
+        When this process would listen beyond the address it was given, or has not one device.
     """
     import jax
 
@@ -44,15 +46,18 @@ def join(place: Place) -> None:
         *given, **{**named, "hostname": place.host}
     )
     address = f"{place.host}:{place.port}"
-    jax.distributed.initialize(
-        address,
-        place.workers,
-        place.rank,
-        coordinator_bind_address=address,
-        initialization_timeout=max(1, int(place.timeout)),
-        heartbeat_timeout_seconds=_HEARTBEAT_SECONDS,
-        shutdown_timeout_seconds=1,
-    )
+    try:
+        jax.distributed.initialize(
+            address,
+            place.workers,
+            place.rank,
+            coordinator_bind_address=address,
+            initialization_timeout=max(1, int(place.timeout)),
+            heartbeat_timeout_seconds=_HEARTBEAT_SECONDS,
+            shutdown_timeout_seconds=1,
+        )
+    except RuntimeError as error:  # the port was taken meanwhile, or another worker is gone
+        raise ConnectionError(f"worker {place.rank} found no others at {address}: {error}") from error
     if len(jax.devices()) != place.workers:
         raise RuntimeError(f"{place.workers} workers need a device each, found {jax.devices()}.")
     beyond = [a for a in listening() if not a.startswith(_LOOPBACK)]
@@ -74,7 +79,8 @@ def serve(talk: Connection) -> None:
         join(place)
         arguments = pickle.loads(job)
     except Exception as error:
-        talk.send(("error", f"{type(error).__name__}: {error}"))
+        kind = "lost" if isinstance(error, ConnectionError) else "error"
+        talk.send((kind, f"{type(error).__name__}: {error}"))
         return
     from neuralopt.distributed.rank_runner import RankRunner
     from neuralopt.engine.precision import precision, use_compilation_cache

@@ -60,7 +60,8 @@ class ParameterServer(Distribution):
     Notes
     -----
     The history has ``staleness``, the mean age of an epoch's gradients, and ``bytes_sent`` by one worker.
-    Asynchronous runs are not repeatable: the order of steps is that in which gradients came.
+    Asynchronous runs are not repeatable: the order of steps is that in which gradients came. What an exchange
+    has left over is not in the checkpoint; a run that is resumed begins without.
 
     References
     ----------

@@ -22,8 +22,9 @@ class DataParallel(Strategy):
         K. ``batch_size`` is that of all together.
     exchange : Exchange, default Fp32()
         How gradients are sent.
-    backend : {"simulated", "processes"} or Processes, default "simulated"
-        Where the workers are: all in this process, with their bytes counted, or processes of this machine.
+    backend : {"simulated", "processes"}, Processes or RayCluster, default "simulated"
+        Where the workers are: all in this process, with their bytes counted, processes of this machine,
+        or processes on the machines of a cluster.
         The history has ``bytes_sent``, computed, and of processes ``bytes_on_wire``, read off the first
         worker's sockets where the system tells.
     network : Network, optional

@@ -80,7 +80,7 @@ class LocalSGD(Periodic):
         K.
     exchange : Exchange, default Fp32()
         How the ways gone are sent.
-    backend : {"simulated", "processes"} or Processes, default "simulated"
+    backend : {"simulated", "processes"}, Processes or RayCluster, default "simulated"
         As for `DataParallel`.
     network : Network, optional
         As for `DataParallel`.
@@ -114,7 +114,7 @@ class DiLoCo(Periodic):
         K.
     exchange : Exchange, default Fp32()
         How the ways gone are sent.
-    backend : {"simulated", "processes"} or Processes, default "simulated"
+    backend : {"simulated", "processes"}, Processes or RayCluster, default "simulated"
         As for `DataParallel`.
     network : Network, optional
         As for `DataParallel`.

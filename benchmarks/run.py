@@ -36,6 +36,7 @@ SECTIONS = (
     "search",
     "tuning",
     "architecture",
+    "distributed",
 )
 
 

@@ -3,13 +3,14 @@
 import json
 import os
 import signal
+from pathlib import Path
 
 import numpy as np
 from tests.distributed.sockets import addresses, family
 
 from neuralopt import MLP, Callback, optimizers, train
 from neuralopt.core import tree
-from neuralopt.distributed import Int8, ParameterServer, TopK, server
+from neuralopt.distributed import DataParallel, Int8, ParameterServer, RayCluster, TopK, backends, server
 from neuralopt.distributed.crew import Crew
 from neuralopt.distributed.ray_session import ray_session
 
@@ -32,6 +33,30 @@ class Kill(Callback):
         if report.epoch in self.epochs:
             os.kill(list(crews[-1].process_ids())[report.epoch % 2], signal.SIGKILL)
             kills.append(report.epoch)
+
+
+class KillRank(Callback):
+    """Kill a worker of a gang after some epochs."""
+
+    every = 1
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_chunk(self, report):
+        """Kill."""
+        if report.epoch == self.epoch:
+            ids = [pid for pid in family(os.getpid()) if "RankActor" in named(pid)]
+            os.kill(ids[-1], signal.SIGKILL)
+            kills.append(f"one of {len(ids)} workers")
+
+
+def named(pid):
+    """Return the command line of a process."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:  # it has ended
+        return ""
 
 
 class Listen(Callback):
@@ -69,10 +94,12 @@ def watched(crew, *given):
 
 if __name__ == "__main__":
     warm, Crew.warm = Crew.warm, watched
-    server.cores = lambda: 2  # a machine of one core can run two workers, too
+    server.cores = backends.cores = lambda: 2  # a machine of one core can run two workers, too
     rounds = ParameterServer(mode="sync", exchange=TopK(0.2))
     with ray_session(2, 1):  # one for all runs: starting it takes seconds
         run("rounds, killed", rounds, [Listen(), Kill(2, 3)])
+        gang = DataParallel(exchange=Int8(), backend=RayCluster())
+        run("gang, killed", gang, [Listen(), KillRank(2)])
         bounded = ParameterServer(mode="bounded", staleness=1, exchange=Int8())
         run("bounded, killed", bounded, [Kill(3)], epochs=30)
     print(json.dumps(told | {"kills": kills}))

@@ -129,7 +129,7 @@ def test_killed_and_stuck_workers_change_no_bit(net, regression, undisturbed, ga
 
     disturb = At(_3=kill(1, signal.SIGKILL), _6=kill(0, signal.SIGKILL), _9=kill(1, signal.SIGSTOP))
     with pytest.warns(RuntimeWarning, match="all workers are started anew from epoch") as caught:
-        result = train(net, regression, distribute=int8(stuck_after=6.0), callbacks=[disturb], **given())
+        result = train(net, regression, distribute=int8(stuck_after=4.0), callbacks=[disturb], **given())
     same(undisturbed[0], result)
     said = [str(w.message) for w in caught if w.category is RuntimeWarning]
     assert len(said) >= 3
@@ -203,7 +203,7 @@ def test_workers_that_cannot_start_end_in_time(net, regression, gangs):
     [
         (
             lambda: LocalSGD(backend="ray"),
-            "backend must be 'simulated', 'processes' or Processes(...), got 'ray'.",
+            "backend must be 'simulated', 'processes', Processes(...) or RayCluster(...), got 'ray'.",
         ),
         (lambda: Processes(stuck_after=0), "Processes: stuck_after must be > 0 seconds, got 0."),
         (lambda: Processes(max_restarts=-1), "Processes: max_restarts must be a whole number >= 0, got -1."),

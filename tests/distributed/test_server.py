@@ -20,6 +20,7 @@ from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument, WorkerError
 from neuralopt.distributed import (
     Bf16,
+    DataParallel,
     Fp32,
     Int8,
     Layout,
@@ -260,7 +261,7 @@ def test_one_worker_is_one_process(net, regression, in_process):
 def test_rounds_with_killed_workers_are_those_of_one_process(net, regression, in_process, served):
     rounds = ParameterServer(mode="sync", exchange=TopK(0.2))
     whole, killed = train(net, regression, distribute=rounds, **given()), served["rounds, killed"]
-    assert served["kills"] == [2, 3, 3]
+    assert served["kills"] == [2, 3, "one of 2 workers", 3]
     assert killed["params"] == tree.ravel(whole.params).tolist()
     assert killed["loss"] == whole.history["loss"].tolist()
 
@@ -271,6 +272,14 @@ def test_stale_steps_with_a_killed_worker_learn_as_well(net, regression, in_proc
     assert len(found["loss"]) == 30
     assert found["loss"][-1] <= 1.1 * one.history["loss"][-1]
     assert 0 < max(found["staleness"]) <= 1
+
+
+def test_a_gang_on_ray_is_simulated_workers(net, regression, served):
+    whole = train(net, regression, distribute=DataParallel(exchange=Int8()), **given())
+    found = served["gang, killed"]
+    np.testing.assert_allclose(found["params"], tree.ravel(whole.params), atol=1e-12)
+    assert found["bytes_sent"] == whole.history["bytes_sent"].tolist()
+    assert len(found["bytes_on_wire"]) == 6
 
 
 def test_ray_listens_on_the_loopback_only(served):

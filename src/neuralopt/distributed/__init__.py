@@ -1,6 +1,6 @@
 """Training with several workers: exchanges with error feedback, synchronous and local updates."""
 
-from neuralopt.distributed.backends import Processes
+from neuralopt.distributed.backends import Processes, RayCluster
 from neuralopt.distributed.by_name import get_exchange
 from neuralopt.distributed.comoments import all_merge, merge_shards
 from neuralopt.distributed.data_parallel import DataParallel
@@ -36,6 +36,7 @@ __all__ = [
     "PlanRow",
     "PowerSGD",
     "Processes",
+    "RayCluster",
     "SignMajority",
     "Simulation",
     "Stragglers",

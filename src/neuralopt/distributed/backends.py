@@ -46,12 +46,7 @@ class Processes:
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("start_timeout", "stuck_after"):
-            if not getattr(self, name) > 0:
-                raise InvalidArgument(f"Processes: {name} must be > 0 seconds, got {getattr(self, name)!r}.")
-        check_count("Processes: max_restarts", self.max_restarts, low=0)
-        if self.threads is not None:
-            check_count("Processes: threads", self.threads)
+        check_watching(self)
 
     def check(self, workers: int) -> None:
         """Raise unless this machine can run so many workers.
@@ -67,15 +62,77 @@ class Processes:
         """
         if sys.platform == "win32":
             raise InvalidArgument('backend="processes" needs Linux or macOS. Take backend="simulated".')
-        if workers > cores():
-            raise InvalidArgument(
-                f"this machine has {cores()} cores, got workers={workers}. A worker needs a core of its own: "
-                'take fewer workers, or backend="simulated" to try what more would do.'
-            )
+        check_cores(workers)
 
     def threads_of(self, workers: int) -> int:
         """Return NPROC of every worker."""
         return self.threads or max(1, cores() // workers)
+
+
+@dataclasses.dataclass(frozen=True)
+class RayCluster:
+    """Workers on the machines of a Ray cluster, watched by this process; otherwise as `Processes`.
+
+    Workers talk to one another on the addresses that their machines have in the cluster, without a
+    password: for private networks alone.
+
+    Parameters
+    ----------
+    address : str, optional
+        ``host:port`` of a cluster that runs; by default one is started on this machine for this run.
+    start_timeout : float > 0, default 120
+        Seconds in which all workers must be ready.
+    stuck_after : float > 0, default 120
+        Seconds after which a chunk of epochs counts as stuck.
+    max_restarts : int >= 0, default 3
+        How often in a row, without a chunk between, workers are started anew.
+    threads : int >= 1, default 1
+        NPROC of every worker.
+
+    Raises
+    ------
+    InvalidArgument
+        For numbers that break these laws.
+
+    Examples
+    --------
+    >>> RayCluster("10.0.0.1:6379").threads
+    1
+    """
+
+    address: str | None = None
+    start_timeout: float = 120.0
+    stuck_after: float = 120.0
+    max_restarts: int = 3
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        check_watching(self)
+
+    def check(self, workers: int) -> None:
+        """Raise unless this machine, where it is the only one, can run so many workers."""
+        if self.address is None:
+            check_cores(workers)
+
+
+def check_watching(backend: Any) -> None:
+    """Raise unless times, restarts and threads of a backend obey their laws."""
+    name = type(backend).__name__
+    for field in ("start_timeout", "stuck_after"):
+        if not getattr(backend, field) > 0:
+            raise InvalidArgument(f"{name}: {field} must be > 0 seconds, got {getattr(backend, field)!r}.")
+    check_count(f"{name}: max_restarts", backend.max_restarts, low=0)
+    if backend.threads is not None:
+        check_count(f"{name}: threads", backend.threads)
+
+
+def check_cores(workers: int) -> None:
+    """Raise unless this machine has a core for every worker."""
+    if workers > cores():
+        raise InvalidArgument(
+            f"this machine has {cores()} cores, got workers={workers}. A worker needs a core of its own: "
+            'take fewer workers, or backend="simulated" to try what more would do.'
+        )
 
 
 def cores() -> int:
@@ -83,12 +140,14 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def get_backend(backend: Any) -> Processes | None:
+def get_backend(backend: Any) -> Processes | RayCluster | None:
     """Return a backend by its name, or as it is; None stands for workers simulated in this process."""
     if backend == "simulated":
         return None
     if backend == "processes":
         return Processes()
-    if isinstance(backend, Processes):
+    if isinstance(backend, Processes | RayCluster):
         return backend
-    raise InvalidArgument(f"backend must be 'simulated', 'processes' or Processes(...), got {backend!r}.")
+    raise InvalidArgument(
+        f"backend must be 'simulated', 'processes', Processes(...) or RayCluster(...), got {backend!r}."
+    )

@@ -41,6 +41,7 @@ def get_exchange(name: str) -> Exchange:
     Returns
     -------
     Exchange
+        With its defaults.
 
     Raises
     ------

@@ -22,8 +22,9 @@ class DataParallel(Strategy):
         K. ``batch_size`` is that of all together.
     exchange : Exchange, default Fp32()
         How gradients are sent.
-    backend : {"simulated", "processes"} or Processes, default "simulated"
-        Where the workers are: all in this process, with their bytes counted, or processes of this machine.
+    backend : {"simulated", "processes"}, Processes or RayCluster, default "simulated"
+        Where the workers are: all in this process, with their bytes counted, processes of this machine,
+        or processes on the machines of a cluster.
         The history has ``bytes_sent``, computed, and of processes ``bytes_on_wire``, read off the first
         worker's sockets where the system tells.
     network : Network, optional
@@ -47,7 +48,7 @@ class DataParallel(Strategy):
     """
 
     def wrapped(self, optimizer: Any, total_steps: int) -> Any:
-        """Return the optimizer behind an exchange of gradients; see `Strategy.wrapped`."""
+        """Return the optimizer behind an exchange of gradients."""
         if self.exchange.takes_momentum and not _plain(optimizer):
             name = type(self.exchange).__name__
             raise InvalidArgument(
@@ -58,7 +59,7 @@ class DataParallel(Strategy):
         return Synchronous(optimizer, self.exchange, self.workers)
 
     def exchanges(self, first: int, last: int, total: int) -> tuple[int, int]:
-        """Return the steps; see `Strategy.exchanges`."""
+        """Return the steps."""
         return first, last
 
 

@@ -39,13 +39,7 @@ class Gang:
     def __init__(self, backend: Processes, workers: int, arguments: dict[str, Any]) -> None:
         self._backend, self._count = backend, workers
         self.workers: list[Worker] = []
-        try:
-            self._job = pickle.dumps(arguments)
-        except (pickle.PicklingError, AttributeError, TypeError) as error:
-            raise InvalidArgument(
-                f"what is trained cannot be sent to other processes: {error}. Likely cause: a lambda or a "
-                "function inside a function. Define it at the top of a module that can be imported."
-            ) from error
+        self._job = packed(arguments)
 
     def start(self, states: list[Any]) -> None:
         """Start all workers and hand each its state.
@@ -66,7 +60,7 @@ class Gang:
         limit = time.monotonic() + self._backend.start_timeout
         self.workers = [Worker(threads, self._backend.start_timeout) for _ in range(self._count)]
         for rank, worker in enumerate(self.workers):
-            place = Place(rank, self._count, HOST, port, self._backend.start_timeout)
+            place = Place(rank, self._count, HOST, port, HOST, self._backend.start_timeout)
             self._send(rank, worker, (place, self._job))
         for rank, found in enumerate(self._answers(limit)):
             check_versions(rank, found)
@@ -92,10 +86,18 @@ class Gang:
             self._send(rank, worker, (what, own))
         return self._answers(time.monotonic() + self._backend.stuck_after if limit is None else limit)
 
+    def last_words(self) -> str:
+        """Return the last of what the workers wrote."""
+        return " ".join(filter(None, (worker.said() for worker in self.workers)))
+
     def end(self) -> None:
         """End all workers at once."""
         while self.workers:
             self.workers.pop().end()
+
+    def close(self) -> None:
+        """End all workers for good."""
+        self.end()
 
     def _send(self, rank: int, worker: Worker, message: Any) -> None:
         try:
@@ -121,10 +123,10 @@ class Gang:
                     limit, reason = min(limit, time.monotonic() + _GRACE_SECONDS), found[rank]
                 if kind == "error":
                     raise WorkerError(
-                        f"worker {rank} of {self._count} failed: {found[rank]}{_cure(found[rank])}"
+                        f"worker {rank} of {self._count} failed: {found[rank]}{cure(found[rank])}"
                     )
         if reason:
-            raise WorkerLost(f"a worker could not go on ({_first_line(reason)})")
+            raise WorkerLost(f"a worker could not go on ({first_line(reason)})")
         return found
 
     def _receive(self, rank: int) -> Any:
@@ -133,6 +135,23 @@ class Gang:
             return worker.talk.recv()
         except (EOFError, OSError) as error:
             raise WorkerLost(f"worker {rank} {worker.died_of()}") from error
+
+
+def packed(arguments: dict[str, Any]) -> bytes:
+    """Return arguments as they travel to another process, or say what cannot.
+
+    Raises
+    ------
+    InvalidArgument
+        With the likely cause.
+    """
+    try:
+        return pickle.dumps(arguments)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise InvalidArgument(
+            f"what is trained cannot be sent to other processes: {error}. Likely cause: a lambda or a "
+            "function inside a function. Define it at the top of a module that can be imported."
+        ) from error
 
 
 def check_versions(rank: int, found: dict[str, str]) -> None:
@@ -167,11 +186,13 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _first_line(text: str) -> str:
+def first_line(text: str) -> str:
+    """Return the beginning of a text."""
     return text.partition("\n")[0][:200]
 
 
-def _cure(text: str) -> str:
+def cure(text: str) -> str:
+    """Return what can be done about a worker's error, where it is known."""
     if "__main__" in text:
         return (
             " Likely cause: a function or class of the script itself, which workers do not run. "

@@ -8,8 +8,9 @@ import numpy as np
 
 from neuralopt.core import tree
 from neuralopt.core.errors import WorkerError
-from neuralopt.distributed.backends import Processes
+from neuralopt.distributed.backends import Processes, RayCluster
 from neuralopt.distributed.gang import Gang, WorkerLost
+from neuralopt.distributed.ray_gang import RayGang
 from neuralopt.engine.batches import Plan
 from neuralopt.engine.data import Source
 from neuralopt.engine.loop import LoopState, Method
@@ -25,7 +26,7 @@ class GangRunner(Runner):
 
     Parameters
     ----------
-    backend : Processes
+    backend : Processes or RayCluster
     strategy : Strategy
     program : Program
     method : Method
@@ -38,7 +39,7 @@ class GangRunner(Runner):
 
     def __init__(
         self,
-        backend: Processes,
+        backend: Processes | RayCluster,
         strategy: "Strategy",
         program: Program,
         method: Method,
@@ -58,11 +59,12 @@ class GangRunner(Runner):
             "plan": plan,
             "seed": seed,
         }
-        self._gang = Gang(backend, strategy.workers, arguments)
+        kind = RayGang if isinstance(backend, RayCluster) else Gang
+        self._gang: Any = kind(backend, strategy.workers, arguments)
         self._lost = 0  # in a row
 
     def __exit__(self, *error: object) -> None:
-        self._gang.end()
+        self._gang.close()
 
     def place(self, state: LoopState) -> LoopState:
         """See `Runner.place`."""
@@ -87,7 +89,7 @@ class GangRunner(Runner):
 
     def _count_loss(self, lost: WorkerLost, state: LoopState) -> None:
         """Warn, or give up."""
-        said = " ".join(filter(None, (worker.said() for worker in self._gang.workers)))
+        said = self._gang.last_words()
         self._gang.end()
         self._lost += 1
         if self._lost > self._backend.max_restarts:

@@ -8,8 +8,9 @@ class Place(NamedTuple):
 
     rank: int
     workers: int
-    host: str
+    host: str  # of the first worker, where they meet
     port: int
+    own: str  # address of this one
     timeout: float  # seconds to find the others
 
 

@@ -37,7 +37,7 @@ class Periodic(Strategy):
             )
 
     def check(self, program: Program, method: Method, source: Source) -> None:
-        """Raise for what cannot be trained alone; see `Strategy.check`."""
+        """Raise for what cannot be trained alone."""
         super().check(program, method, source)
         optimizer = method.optimizer
         for held, why in (
@@ -55,12 +55,12 @@ class Periodic(Strategy):
         return SGD(1.0)
 
     def wrapped(self, optimizer: Any, total_steps: int) -> Any:
-        """Return the optimizer with exchanges between its steps; see `Strategy.wrapped`."""
+        """Return the optimizer with exchanges between its steps."""
         total = np.int32(total_steps)
         return Local(optimizer, self.outer(), self.exchange, total, self.period, self.workers)
 
     def exchanges(self, first: int, last: int, total: int) -> tuple[int, int]:
-        """Return the rounds, the last of which ends with the run; see `Strategy.exchanges`."""
+        """Return the rounds, the last of which ends with the run."""
         extra = int(last == total and total % self.period > 0)
         return first // self.period, last // self.period + extra
 
@@ -80,7 +80,7 @@ class LocalSGD(Periodic):
         K.
     exchange : Exchange, default Fp32()
         How the ways gone are sent.
-    backend : {"simulated", "processes"} or Processes, default "simulated"
+    backend : {"simulated", "processes"}, Processes or RayCluster, default "simulated"
         As for `DataParallel`.
     network : Network, optional
         As for `DataParallel`.
@@ -114,7 +114,7 @@ class DiLoCo(Periodic):
         K.
     exchange : Exchange, default Fp32()
         How the ways gone are sent.
-    backend : {"simulated", "processes"} or Processes, default "simulated"
+    backend : {"simulated", "processes"}, Processes or RayCluster, default "simulated"
         As for `DataParallel`.
     network : Network, optional
         As for `DataParallel`.
@@ -143,5 +143,5 @@ class DiLoCo(Periodic):
         self.outer()  # it checks its own numbers
 
     def outer(self) -> Any:
-        """Return the outer optimizer; see `Periodic.outer`."""
+        """Return the outer optimizer."""
         return SGD(self.outer_learning_rate, momentum=self.outer_momentum, nesterov=True)

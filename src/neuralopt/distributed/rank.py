@@ -29,8 +29,10 @@ def join(place: Place) -> None:
 
     Raises
     ------
+    ConnectionError
+        When they cannot be found.
     RuntimeError
-        When they cannot be found, or this process would listen beyond the address it was given.
+        When this process would listen beyond the address it was given, or has not one device.
     """
     import jax
 
@@ -41,23 +43,86 @@ def join(place: Place) -> None:
     make = _jax.make_gloo_tcp_collectives
     # the ignore: the module has no types
     _jax.make_gloo_tcp_collectives = lambda *given, **named: make(  # type: ignore[assignment]
-        *given, **{**named, "hostname": place.host}
+        *given, **{**named, "hostname": place.own}
     )
     address = f"{place.host}:{place.port}"
-    jax.distributed.initialize(
-        address,
-        place.workers,
-        place.rank,
-        coordinator_bind_address=address,
-        initialization_timeout=max(1, int(place.timeout)),
-        heartbeat_timeout_seconds=_HEARTBEAT_SECONDS,
-        shutdown_timeout_seconds=1,
-    )
+    try:
+        jax.distributed.initialize(
+            address,
+            place.workers,
+            place.rank,
+            coordinator_bind_address=address,
+            initialization_timeout=max(1, int(place.timeout)),
+            heartbeat_timeout_seconds=_HEARTBEAT_SECONDS,
+            shutdown_timeout_seconds=1,
+        )
+    except RuntimeError as error:  # the port was taken meanwhile, or another worker is gone
+        raise ConnectionError(f"worker {place.rank} found no others at {address}: {error}") from error
     if len(jax.devices()) != place.workers:
         raise RuntimeError(f"{place.workers} workers need a device each, found {jax.devices()}.")
     beyond = [a for a in listening() if not a.startswith(_LOOPBACK)]
-    if place.host.startswith(_LOOPBACK) and beyond:
+    if place.own.startswith(_LOOPBACK) and beyond:
         raise RuntimeError(f"a worker must listen on the loopback address only, it does on {beyond}.")
+
+
+class Rank:
+    """What a worker does when it is asked; every answer is a kind and what goes with it.
+
+    Parameters
+    ----------
+    place : Place
+    job : bytes
+        The packed arguments of its `RankRunner`.
+    """
+
+    def __init__(self, place: Place, job: bytes) -> None:
+        join(place)
+        arguments = pickle.loads(job)
+        from neuralopt.distributed.rank_runner import RankRunner
+        from neuralopt.engine.precision import use_compilation_cache
+
+        use_compilation_cache()
+        self._rank, self._dtype = place.rank, np.dtype(arguments["source"].dtype)
+        with self._precision():
+            self._runner = RankRunner(**arguments)
+        self._state: Any = None
+
+    def do(self, what: str, given: Any) -> tuple[str, Any]:
+        """Place a state, or advance to an epoch.
+
+        Parameters
+        ----------
+        what : {"place", "advance"}
+        given : LoopState or int
+
+        Returns
+        -------
+        kind : {"done", "lost", "error"}
+            A collective is lost when another worker is gone.
+        answer : Answer, None or str
+        """
+        import jax
+
+        try:
+            with self._precision():
+                if what == "place":
+                    self._state, _ = self._runner.compile(self._runner.place(given))
+                    return "done", None
+                before = bytes_sent()
+                self._state, rows = self._runner.advance(self._state, given)
+                return "done", _answer(self._runner.host(self._state), rows, self._rank, before)
+        except Exception as error:
+            return kind_of(error, jax.errors.JaxRuntimeError), f"{type(error).__name__}: {error}"
+
+    def _precision(self) -> Any:
+        from neuralopt.engine.precision import precision
+
+        return precision(self._dtype)
+
+
+def kind_of(error: Exception, lost: type[Exception]) -> str:
+    """Return whether an error is that of a lost connection, which starting anew may cure, or one's own."""
+    return "lost" if isinstance(error, lost) else "error"
 
 
 def serve(talk: Connection) -> None:
@@ -71,35 +136,13 @@ def serve(talk: Connection) -> None:
     place, job = talk.recv()
     talk.send(("versions", versions()))
     try:
-        join(place)
-        arguments = pickle.loads(job)
+        rank = Rank(place, job)
     except Exception as error:
-        talk.send(("error", f"{type(error).__name__}: {error}"))
+        talk.send((kind_of(error, ConnectionError), f"{type(error).__name__}: {error}"))
         return
-    from neuralopt.distributed.rank_runner import RankRunner
-    from neuralopt.engine.precision import precision, use_compilation_cache
-
-    use_compilation_cache()
-    with precision(np.dtype(arguments["source"].dtype)):
-        runner = RankRunner(**arguments)
-        state: Any = None
-        talk.send(("ready", None))
-        while True:
-            what, given = talk.recv()
-            try:
-                if what == "place":
-                    state, _ = runner.compile(runner.place(given))
-                    talk.send(("placed", None))
-                else:
-                    before = bytes_sent()
-                    state, rows = runner.advance(state, given)
-                    talk.send(("done", _answer(runner.host(state), rows, place.rank, before)))
-            except Exception as error:
-                import jax
-
-                # a collective fails when another worker is gone
-                kind = "lost" if isinstance(error, jax.errors.JaxRuntimeError) else "error"
-                talk.send((kind, f"{type(error).__name__}: {error}"))
+    talk.send(("ready", None))
+    while True:
+        talk.send(rank.do(*talk.recv()))
 
 
 def _answer(state: Any, rows: Any, rank: int, before: int | None) -> Answer:

@@ -56,7 +56,8 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
             settings = _LOCKED | {"RAY_AUTH_TOKEN_PATH": str(_own_token())}
         else:
             check_token(os.environ.get("RAY_AUTH_TOKEN_PATH"))
-            settings = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token"}
+            theirs = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # says where Ray listens: the cluster's to choose
+            settings = {name: value for name, value in _LOCKED.items() if name != theirs}
         settings |= {"NPROC": str(threads), "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
         settings.setdefault("JAX_PLATFORMS", os.environ.get("JAX_PLATFORMS", "cpu"))
         ending.enter_context(_environment(settings))

@@ -60,7 +60,8 @@ class ParameterServer(Distribution):
     Notes
     -----
     The history has ``staleness``, the mean age of an epoch's gradients, and ``bytes_sent`` by one worker.
-    Asynchronous runs are not repeatable: the order of steps is that in which gradients came.
+    Asynchronous runs are not repeatable: the order of steps is that in which gradients came. What an exchange
+    has left over is not in the checkpoint; a run that is resumed begins without.
 
     References
     ----------
@@ -113,7 +114,7 @@ class ParameterServer(Distribution):
 
     @property
     def identity(self) -> str:
-        """What must be the same for a run to be resumed; see `Distribution.identity`."""
+        """What must be the same for a run to be resumed."""
         return describe(dataclasses.replace(self, address=None, threads=1, stuck_after=1.0))
 
     def runner(
@@ -126,7 +127,7 @@ class ParameterServer(Distribution):
         seed: int,
         total_steps: int,
     ) -> Runner:
-        """Return what runs the workers; see `Distribution.runner`."""
+        """Return what runs the workers."""
         optimizer = method.optimizer
         for held, why in (
             (program.objective.stateful, "the model carries batch statistics, which workers would not share"),

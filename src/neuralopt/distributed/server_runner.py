@@ -1,7 +1,6 @@
 """Runs chunks of epochs at a parameter server: workers on Ray, the parameters here."""
 
 import contextlib
-import pickle
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +8,11 @@ import jax
 import numpy as np
 
 from neuralopt.core import tree
-from neuralopt.core.errors import InvalidArgument
 from neuralopt.distributed.codec import decode
 from neuralopt.distributed.crew import Crew
 from neuralopt.distributed.desk import Desk
 from neuralopt.distributed.exchanges.base import Layout
+from neuralopt.distributed.gang import packed
 from neuralopt.distributed.ledger import Ledger
 from neuralopt.distributed.ray_session import ray_session
 from neuralopt.engine.compiled import finish_epoch
@@ -57,13 +56,7 @@ class ServerRunner(DeviceRunner):
             "exchange": server.exchange,
             "layout": self._layout,
         }
-        try:
-            job = pickle.dumps(held)
-        except (pickle.PicklingError, AttributeError, TypeError) as error:
-            raise InvalidArgument(
-                f"what is trained cannot be sent to other processes: {error}. Likely cause: a lambda or a "
-                "function inside a function. Define it at the top of a module that can be imported."
-            ) from error
+        job = packed(held)
         ray = self._ending.enter_context(ray_session(server.workers, server.threads, server.address))
         self._crew = Crew(ray, job, server.workers, self._layout.zeros(), server.stuck_after)
         self._ending.callback(self._crew.end)

@@ -8,7 +8,7 @@ import numpy as np
 
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.validation import check_count
-from neuralopt.distributed.backends import Processes, get_backend
+from neuralopt.distributed.backends import Processes, RayCluster, get_backend
 from neuralopt.distributed.exchanges.base import Exchange, Layout
 from neuralopt.distributed.exchanges.fp32 import Fp32
 from neuralopt.distributed.gang_runner import GangRunner
@@ -32,13 +32,13 @@ class Strategy(Distribution):
     ----------
     workers : int >= 1
     exchange : Exchange
-    backend : str or Processes
+    backend : str, Processes or RayCluster
     network : Network or None
     """
 
     workers: int = 2
     exchange: Exchange = dataclasses.field(default_factory=Fp32)
-    backend: str | Processes = "simulated"
+    backend: str | Processes | RayCluster = "simulated"
     network: Network | None = None
 
     def __post_init__(self) -> None:
@@ -53,7 +53,7 @@ class Strategy(Distribution):
 
     @property
     def identity(self) -> str:
-        """What must be the same for a run to be resumed; see `Distribution.identity`."""
+        """What must be the same for a run to be resumed."""
         kept = dataclasses.replace(self, backend="simulated", network=None)
         return describe(kept)
 
@@ -101,7 +101,7 @@ class Strategy(Distribution):
         seed: int,
         total_steps: int,
     ) -> Runner:
-        """Return what runs the workers; see `Distribution.runner`."""
+        """Return what runs the workers."""
         check_shares(plan, self.workers, program.objective.weighted)
         self.check(program, method, source)
         method = method._replace(optimizer=self.wrapped(method.optimizer, total_steps))

@@ -114,17 +114,50 @@ def _called(function: Callable[[Any, Any], Any], like: Any, weights: Any, batch:
 
 
 def get_final_weights(result: TrainResult) -> Any:
-    """Return the trained weights of `train_neural_network`, a tree of NumPy arrays."""
+    """Return the trained weights.
+
+    Parameters
+    ----------
+    result : TrainResult
+        From `train_neural_network`.
+
+    Returns
+    -------
+    tree of NumPy arrays
+        Of the structure of the first ones.
+    """
     return result.params
 
 
 def get_training_history(result: TrainResult) -> History:
-    """Return the history of `train_neural_network`: loss, learning rate and seconds of every epoch."""
+    """Return what every epoch gave.
+
+    Parameters
+    ----------
+    result : TrainResult
+        From `train_neural_network`.
+
+    Returns
+    -------
+    History
+        Loss, learning rate and seconds.
+    """
     return result.history
 
 
 def get_final_loss(history: History) -> float:
-    """Return the training loss of the last epoch."""
+    """Return the training loss of the last epoch.
+
+    Parameters
+    ----------
+    history : History
+        From `get_training_history`.
+
+    Returns
+    -------
+    float
+        As it was trained on, regularisation included.
+    """
     return float(history["loss"][-1])
 
 
@@ -139,6 +172,7 @@ def converged(result: TrainResult | History) -> bool:
     Returns
     -------
     bool
+        False where the epochs are too few to say.
     """
     if isinstance(result, TrainResult):
         if result.status is not Status.MAX_EPOCHS:

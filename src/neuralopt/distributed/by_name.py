@@ -41,6 +41,7 @@ def get_exchange(name: str) -> Exchange:
     Returns
     -------
     Exchange
+        With its default settings but for the number.
 
     Raises
     ------

@@ -59,8 +59,11 @@ class GangRunner(Runner):
             "plan": plan,
             "seed": seed,
         }
-        kind = RayGang if isinstance(backend, RayCluster) else Gang
-        self._gang: Any = kind(backend, strategy.workers, arguments)
+        self._gang: Gang | RayGang
+        if isinstance(backend, RayCluster):
+            self._gang = RayGang(backend, strategy.workers, arguments)
+        else:
+            self._gang = Gang(backend, strategy.workers, arguments)
         self._lost = 0  # in a row
 
     def __exit__(self, *error: object) -> None:

@@ -82,6 +82,10 @@ class Objective(abc.ABC):
             Shares of the epoch's rows; they sum to one.
         each : bool
             Whether every loss counts, and not just the first and the mean by shares.
+
+        Returns
+        -------
+        array of shape (steps,)
         """
         return losses
 

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from neuralopt.distributed.exchanges.base import AXIS, mean
 from neuralopt.engine.objective import Objective
@@ -61,9 +62,14 @@ class ShardedObjective(Objective):
         """Return the rows of the whole batch: its masks are those of one big batch; see `Objective`."""
         return rows * self.workers
 
-    def merged(self, losses: Any) -> Any:
+    def merged(self, losses: Any, shares: Any, each: bool) -> Any:
         """Return the means over the workers; see `Objective.merged`."""
-        return mean(losses)
+        if each or losses.shape[0] < 3:
+            return mean(losses)
+        # two numbers are sent: the first loss, and the mean of the others, which stands for each of them
+        rest = jnp.sum(losses[1:] * shares[1:]) / jnp.sum(shares[1:])
+        first, rest = mean(jnp.stack([losses[0], rest]))
+        return jnp.full_like(losses, rest).at[0].set(first)
 
     def _own(self, noise: Any) -> Any:
         """Return this worker's rows of the masks, or a key of its own."""

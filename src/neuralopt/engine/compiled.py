@@ -36,7 +36,7 @@ def _epoch(
         losses = loss[None]
     else:
         point, losses = scan_steps(objective, now, state.point, order, data.weights, first, take)
-    losses, estimated = objective.merged(losses), ()
+    losses, estimated = objective.merged(losses, data.shares, now.optimizer.guards), ()
     if objective.stateful and now.optimizer.averages:
         whole = tree.map(lambda a: a[None], data.rows)
         batches = (whole, _given) if program.full else (order, take)

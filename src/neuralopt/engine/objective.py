@@ -73,8 +73,20 @@ class Objective(abc.ABC):
         """Return how many rows of masks to draw for a batch of so many rows."""
         return rows
 
-    def merged(self, losses: Any) -> Any:
-        """Return the losses of an epoch's batches, of all workers where several share them."""
+    def merged(self, losses: Any, shares: Any, each: bool) -> Any:
+        """Return the losses of an epoch's batches, of all workers where several share them.
+
+        Parameters
+        ----------
+        losses, shares : array of shape (steps,)
+            Shares of the epoch's rows; they sum to one.
+        each : bool
+            Whether every loss counts, and not just the first and the mean by shares.
+
+        Returns
+        -------
+        array of shape (steps,)
+        """
         return losses
 
 

@@ -42,8 +42,12 @@ def test_a_planted_network_is_found_and_its_readout_is_the_optimum(task):
 def test_classes_that_no_line_divides(task):
     classes = task("kind", "y")
     network = Budget(hidden=(16,)).network(classes)
-    params, _ = project_once(classes, network, 0)
-    assert accuracy(network.forward(params, classes.test.X), classes.test.y) > 0.9
+    scores = [
+        accuracy(network.forward(project_once(classes, network, seed)[0], classes.test.X), classes.test.y)
+        for seed in range(4)
+    ]
+    assert np.median(scores) > 0.9
+    assert min(scores) > 0.8
 
 
 def test_without_a_hidden_layer_it_is_ridge_regression(task):

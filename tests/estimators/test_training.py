@@ -35,13 +35,12 @@ def same_params(one: NeuralRegressor, other: NeuralRegressor) -> bool:
 @pytest.mark.parametrize("seed", [7, np.random.RandomState, np.random.default_rng, None])
 def test_random_state_decides_and_the_global_one_is_left_alone(regression: Data, seed: object) -> None:
     X, y = regression
-    # the global state that NPY002 warns of is what must stay untouched
-    before = pickle.dumps(np.random.get_state())  # noqa: NPY002
+    before = pickle.dumps(np.random.get_state())  # noqa: NPY002  # it must stay untouched
     one, other = (small(random_state=seed(7) if callable(seed) else seed).fit(X, y) for _ in range(2))
     assert same_params(one, other) is (seed is not None)
     assert same_params(one, small(random_state=one.seed_).fit(X, y))
     assert not same_params(one, small(random_state=one.seed_ + 1).fit(X, y))
-    assert pickle.dumps(np.random.get_state()) == before  # noqa: NPY002
+    assert pickle.dumps(np.random.get_state()) == before  # noqa: NPY002  # it must stay untouched
 
 
 def test_early_stopping_keeps_the_best_epoch(regression: Data) -> None:

@@ -16,13 +16,13 @@ def printed(ranking: dict[str, Any], width: int = 120) -> str:
     console = Console(file=io.StringIO(), width=width, color_system=None)
     for renderable in ranking_table(ranking):
         console.print(renderable)
-    return console.file.getvalue()  # type: ignore[attr-defined]
+    return console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO
 
 
 def test_one_table_and_one_summary_for_each_task(writer: Any) -> None:
     renderables = ranking_table(writer.ranking)
     assert [isinstance(r, Table) for r in renderables] == [True, False, True, False]
-    assert renderables[0].row_count == 14  # type: ignore[attr-defined]
+    assert renderables[0].row_count == 14  # type: ignore[attr-defined]  # a Table, as the line above says
 
 
 def test_who_was_fastest_is_said_at_the_end(writer: Any) -> None:

@@ -91,10 +91,9 @@ def method(class_: type[T]) -> type[T]:
         if own_check is not None:
             own_check(self)
 
-    # the ignores below: a class in general has no __post_init__ or fields; this one is made a dataclass here
-    class_.__post_init__ = __post_init__  # type: ignore[attr-defined]
+    class_.__post_init__ = __post_init__  # type: ignore[attr-defined]  # not every class has one
     made = dataclasses.dataclass(frozen=True)(class_)
-    made.__init__ = refuse_unknown(made.__init__)  # type: ignore[method-assign]
+    made.__init__ = refuse_unknown(made.__init__)  # type: ignore[method-assign]  # the checks come first
     return _as_pytree(made)
 
 

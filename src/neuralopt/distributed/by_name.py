@@ -13,6 +13,11 @@ from neuralopt.distributed.exchanges.power_sgd import PowerSGD
 from neuralopt.distributed.exchanges.sign_majority import SignMajority
 from neuralopt.distributed.exchanges.top_k import TopK
 
+
+def _power_sgd(rank: float) -> Exchange:
+    return PowerSGD(int(rank) if float(rank).is_integer() else rank)  # type: ignore[arg-type]  # it refuses fractions
+
+
 _PLAIN: dict[str, Callable[[], Exchange]] = {
     "fp32": Fp32,
     "bf16": Bf16,
@@ -21,8 +26,7 @@ _PLAIN: dict[str, Callable[[], Exchange]] = {
     "sign": SignMajority,
 }
 _NUMBERED: dict[str, Callable[[float], Exchange]] = {
-    # the ignore: a rank that is not whole is for PowerSGD to refuse
-    "powersgd": lambda given: PowerSGD(int(given) if given == int(given) else given),  # type: ignore[arg-type]
+    "powersgd": _power_sgd,
     "topk": TopK,
     "dgc": DGC,
 }

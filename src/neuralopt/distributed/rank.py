@@ -41,10 +41,11 @@ def join(place: Place) -> None:
     from jax._src.lib import _jax  # pyright: ignore[reportPrivateImportUsage]
 
     make = _jax.make_gloo_tcp_collectives
-    # the ignore: the module has no types
-    _jax.make_gloo_tcp_collectives = lambda *given, **named: make(  # type: ignore[assignment]
-        *given, **{**named, "hostname": place.own}
-    )
+
+    def make_here(*given: Any, **named: Any) -> Any:
+        return make(*given, **{**named, "hostname": place.own})
+
+    _jax.make_gloo_tcp_collectives = make_here  # type: ignore[assignment]  # the module has no types
     address = f"{place.host}:{place.port}"
     try:
         jax.distributed.initialize(

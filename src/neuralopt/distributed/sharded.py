@@ -23,24 +23,23 @@ class ShardedObjective(Objective):
     inner: Objective
     workers: int
 
-    # the ignores: the base declares attributes, here they follow from the objective
     @property
-    def weighted(self) -> bool:  # type: ignore[override]
+    def weighted(self) -> bool:  # type: ignore[override]  # an attribute in the base
         """See `Objective`."""
         return self.inner.weighted
 
     @property
-    def metrics(self) -> tuple[str, ...]:  # type: ignore[override]
+    def metrics(self) -> tuple[str, ...]:  # type: ignore[override]  # an attribute in the base
         """See `Objective`."""
         return self.inner.metrics
 
     @property
-    def noisy(self) -> bool:  # type: ignore[override]
+    def noisy(self) -> bool:  # type: ignore[override]  # an attribute in the base
         """See `Objective`."""
         return self.inner.noisy
 
     @property
-    def units(self) -> tuple[int, ...] | None:  # type: ignore[override]
+    def units(self) -> tuple[int, ...] | None:  # type: ignore[override]  # an attribute in the base
         """See `Objective`."""
         return self.inner.units
 

@@ -62,9 +62,8 @@ class PerceptronForward(Forward):
 
     mlp: MLP
 
-    # the ignore: the base declares an attribute, here it follows from the network
     @property
-    def units(self) -> tuple[int, ...]:  # type: ignore[override]
+    def units(self) -> tuple[int, ...]:  # type: ignore[override]  # an attribute in the base
         """Widths of the hidden layers."""
         return self.mlp.layer_sizes[1:-1]
 
@@ -119,9 +118,8 @@ class NNXForward(Forward):
     keys: tuple[bool, ...] = ()  # which of their leaves are keys; the others are counts
     stateful: bool = False
 
-    # the ignore: the base declares an attribute, here it follows from the streams
     @property
-    def noisy(self) -> bool:  # type: ignore[override]
+    def noisy(self) -> bool:  # type: ignore[override]  # an attribute in the base
         """Whether it holds random streams."""
         return any(self.keys)
 

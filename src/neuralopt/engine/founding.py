@@ -109,7 +109,10 @@ def _called(function: Callable[[Any, Any], Any], like: Any, weights: Any, batch:
     try:
         return cast(function(weights, batch), jnp.asarray)
     except (jax.errors.JAXTypeError, TypeError):
-        host = lambda *given: cast(function(*tree.map(np.asarray, given)), np.asarray)  # noqa: E731 - a callback
+
+        def host(*given: Any) -> Any:
+            return cast(function(*tree.map(np.asarray, given)), np.asarray)
+
         return jax.pure_callback(host, like, weights, batch)
 
 

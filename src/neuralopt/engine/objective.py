@@ -104,9 +104,8 @@ class NetworkObjective(Objective):
 
     weighted = True
 
-    # the ignore: the base declares an attribute, here it follows from the network
     @property
-    def units(self) -> tuple[int, ...]:  # type: ignore[override]
+    def units(self) -> tuple[int, ...]:  # type: ignore[override]  # an attribute in the base
         """Widths of the hidden layers."""
         return self.mlp.layer_sizes[1:-1]
 
@@ -138,24 +137,23 @@ class ModelObjective(Objective):
     loss: Any  # a Loss, or a callable of (prediction, target)
     metrics: tuple[str, ...] = ()
 
-    # the ignores: the base declares attributes, here they follow from the model and the loss
     @property
-    def weighted(self) -> bool:  # type: ignore[override]
+    def weighted(self) -> bool:  # type: ignore[override]  # an attribute in the base
         """Whether no row has a say in another's loss: a custom loss may mix them, batch statistics do."""
         return isinstance(self.loss, Loss) and not self.forward.stateful
 
     @property
-    def stateful(self) -> bool:  # type: ignore[override]
+    def stateful(self) -> bool:  # type: ignore[override]  # an attribute in the base
         """Whether the model carries statistics."""
         return self.forward.stateful
 
     @property
-    def noisy(self) -> bool:  # type: ignore[override]
+    def noisy(self) -> bool:  # type: ignore[override]  # an attribute in the base
         """Whether the model has dropout layers of its own."""
         return self.forward.noisy
 
     @property
-    def units(self) -> tuple[int, ...] | None:  # type: ignore[override]
+    def units(self) -> tuple[int, ...] | None:  # type: ignore[override]  # an attribute in the base
         """Widths of the hidden layers that can be masked."""
         return self.forward.units
 

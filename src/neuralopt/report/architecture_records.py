@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from neuralopt.core.errors import StorageError
-from neuralopt.storage import loads
+from neuralopt.report.facts import lacking, read_facts
 
 VERSION = 1
 FACTS = "architecture.json"
@@ -37,24 +36,17 @@ def load_architecture(folder: str | Path) -> Mapping[str, Any]:
     StorageError
         When they are damaged or were written by a newer version.
     """
-    file = Path(folder) / FACTS
-    try:
-        facts = loads(file.read_bytes())
-    except (OSError, ValueError, TypeError) as error:
-        raise StorageError(f"{str(file)!r} cannot be read ({error}). Run the search again.") from error
-    if not isinstance(facts, dict) or facts.get("format") != "neuralopt-architecture":
-        raise StorageError(
-            f"{str(file)!r} was not written by neuralopt. Give the records folder of an architecture search."
-        )
-    if isinstance(facts.get("version"), int) and facts["version"] > VERSION:
-        raise StorageError(
-            f"{str(file)!r} has format version {facts['version']}; this neuralopt reads up to {VERSION}. "
-            "Install a newer neuralopt to read it."
-        )
-    absent = [key for key in _WANTED if key not in facts]
-    rows = facts.get("evaluations", [])
-    absent += [key for key in _OF_EVALUATIONS if any(key not in row for row in rows)]
+    file, cure = Path(folder) / FACTS, "Run the search again."
+    facts = read_facts(
+        file,
+        format="neuralopt-architecture",
+        version=VERSION,
+        wanted=_WANTED,
+        whose="an architecture search",
+        cure=cure,
+    )
+    rows = facts["evaluations"]
+    absent = [key for key in _OF_EVALUATIONS if any(key not in row for row in rows)]
     if absent or not rows:
-        lacks = ", ".join(absent) or "evaluations"
-        raise StorageError(f"{str(file)!r} is damaged: it lacks {lacks}. Run the search again.")
+        raise lacking(file, absent or ["evaluations"], cure)
     return facts

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from neuralopt.core.errors import StorageError
-from neuralopt.storage import loads, read_container
+from neuralopt.report.facts import read_facts
+from neuralopt.storage import read_container
 
 VERSION = 1
 FACTS, ARRAYS = "joint.json", "joint.safetensors"
@@ -53,22 +53,12 @@ def load_joint(folder: Path) -> JointRecords:
     StorageError
         When they are damaged or were written by a newer version.
     """
-    file = folder / FACTS
-    try:
-        facts = loads(file.read_bytes())
-    except (OSError, ValueError, TypeError) as error:
-        raise StorageError(f"{str(file)!r} cannot be read ({error}). Run the joint fit again.") from error
-    if not isinstance(facts, dict) or facts.get("format") != "neuralopt-joint":
-        raise StorageError(
-            f"{str(file)!r} was not written by neuralopt. Give the records folder of a joint fit."
-        )
-    if isinstance(facts.get("version"), int) and facts["version"] > VERSION:
-        raise StorageError(
-            f"{str(file)!r} has format version {facts['version']}; this neuralopt reads up to {VERSION}. "
-            "Install a newer neuralopt to read it."
-        )
-    if absent := [key for key in _WANTED if key not in facts]:
-        raise StorageError(
-            f"{str(file)!r} is damaged: it lacks {', '.join(absent)}. Run the joint fit again."
-        )
+    facts = read_facts(
+        folder / FACTS,
+        format="neuralopt-joint",
+        version=VERSION,
+        wanted=_WANTED,
+        whose="a joint fit",
+        cure="Run the joint fit again.",
+    )
     return JointRecords(facts, read_container(folder / ARRAYS, kind="joint-record", version=VERSION).arrays)

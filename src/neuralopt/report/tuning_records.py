@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from neuralopt.core.errors import StorageError
-from neuralopt.storage import loads, read_container
+from neuralopt.report.facts import read_facts
+from neuralopt.storage import read_container
 
 VERSION = 1
 FACTS, ARRAYS = "tuning.json", "tuning.safetensors"
@@ -72,23 +72,12 @@ def load_tuning(folder: Path) -> TuningRecords:
     StorageError
         When they are damaged or were written by a newer version.
     """
-    file = folder / FACTS
-    try:
-        facts = loads(file.read_bytes())
-    except (OSError, ValueError, TypeError) as error:
-        raise StorageError(
-            f"{str(file)!r} cannot be read ({error}). Write it again: neuralopt tune --resume."
-        ) from error
-    if not isinstance(facts, dict) or facts.get("format") != "neuralopt-tuning":
-        raise StorageError(f"{str(file)!r} was not written by neuralopt. Give the records folder of a study.")
-    if isinstance(facts.get("version"), int) and facts["version"] > VERSION:
-        raise StorageError(
-            f"{str(file)!r} has format version {facts['version']}; this neuralopt reads up to {VERSION}. "
-            "Install a newer neuralopt to read it."
-        )
-    if absent := [key for key in _WANTED if key not in facts]:
-        raise StorageError(
-            f"{str(file)!r} is damaged: it lacks {', '.join(absent)}. Write it again: "
-            "neuralopt tune --resume."
-        )
+    facts = read_facts(
+        folder / FACTS,
+        format="neuralopt-tuning",
+        version=VERSION,
+        wanted=_WANTED,
+        whose="a study",
+        cure="Write it again: neuralopt tune --resume.",
+    )
     return TuningRecords(facts, read_container(folder / ARRAYS, kind="tuning-record", version=VERSION).arrays)

@@ -97,3 +97,21 @@ def test_a_plan(cli, monkeypatch):
     assert len(rows) == 2
     assert "1,800" in done.out
     assert "520" in done.out
+
+
+def test_a_plan_for_processes_that_were_measured(cli, monkeypatch):
+    from neuralopt.distributed import DataParallel, Int8, MeasuredNetwork, planning
+
+    def measure(model, data, **given):
+        assert (given["backend"], given["workers"], given["batch_size"]) == ("processes", 2, 16)
+        return MeasuredNetwork(0.002, 0.001, 0.003, 1e9, 2, 0.05)
+
+    monkeypatch.setattr(planning, "default_strategies", lambda: (DataParallel(exchange=Int8()),))
+    monkeypatch.setattr(planning, "measure_network", measure)
+    done = cli("plan", "--layers", "4,64,2", "--batch-size", "16", "--workers", "2", "--measured")
+    said = " ".join(done.output.split())
+    assert (
+        "2 processes at once take 50.00 ms for their shares. Beside its bytes at 8,000 Mbit/s: 2.00 ms an "
+        "all-reduce, 1.00 ms an all-to-all, 3.00 ms an all-gather." in said
+    )
+    assert "54.0" in said

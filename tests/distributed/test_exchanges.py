@@ -20,7 +20,7 @@ from neuralopt.distributed import (
     SignMajority,
     TopK,
 )
-from neuralopt.distributed.exchanges.base import AXIS
+from neuralopt.distributed.exchanges.collectives import AXIS
 
 SHAPES, WORKERS, STEPS = ((24, 20), (20,), (20, 3), (3,)), 4, 7
 ALL = [Fp32(), Bf16(), Int8(), TopK(0.05), DGC(0.02, warmup_steps=4), Momentum1Bit(warmup_steps=3)]

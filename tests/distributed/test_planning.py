@@ -11,9 +11,11 @@ from neuralopt.distributed import (
     Int8,
     Layout,
     LocalSGD,
+    MeasuredNetwork,
     Network,
     Stragglers,
     TopK,
+    measure_network,
     plan,
     simulate,
 )
@@ -34,6 +36,22 @@ def test_synchronous_steps_are_computing_plus_sending():
         assert found.sending == pytest.approx(sending / (0.013 + sending))
         assert found.waiting == pytest.approx(0, abs=1e-12)
         assert found.bytes_per_step == pytest.approx(share * 40_000)
+
+
+def test_a_measured_network_asks_what_each_collective_takes():
+    links = MeasuredNetwork(0.003, 0.001, 0.002, 1e6, workers=2, step_seconds=0.02)
+    assert clock(DataParallel(), network=links).step_seconds == pytest.approx(0.01 + 0.003 + 0.04)
+    legs = 0.001 + 0.002 + 10_240 / 256 * 260 / 1e6
+    assert clock(DataParallel(exchange=Int8()), network=links).step_seconds == pytest.approx(0.01 + legs)
+    sparse = clock(DataParallel(exchange=TopK(0.01)), network=links)
+    assert sparse.step_seconds == pytest.approx(0.01 + 0.002 + 800 / 1e6)
+
+
+def test_a_server_gets_a_whole_gradient_and_gives_all_parameters():
+    links = Network(latency=0.002, bandwidth=1e6)
+    found = clock(DataParallel(workers=1), network=links, staleness=None)
+    assert found.bytes_per_step == 40_000
+    assert found.step_seconds == pytest.approx(0.01 + 0.004 + 0.08)
 
 
 def test_rounds_share_one_exchange():
@@ -88,6 +106,19 @@ def test_equal_arguments_give_equal_clocks():
             lambda: clock(DiLoCo(), staleness=3),
             "DiLoCo exchanges in rounds, which cannot be stale, got staleness=3. Take DataParallel, or staleness=0.",
         ),
+        (
+            lambda: measure_network(None, None, backend="simulated"),
+            'simulated workers send nothing that could be measured. Take backend="processes" or a RayCluster.',
+        ),
+        (
+            lambda: plan(None, None, workers=(2, 4), network=MeasuredNetwork(0.0, 0.0, 0.0, 1e9, 2, 0.1)),
+            "the network was measured between 2 workers, got workers=(2, 4). Measure it for each number: give "
+            "the backend itself for the network.",
+        ),
+        (
+            lambda: plan(None, None, network="fast"),
+            "backend must be 'simulated', 'processes', Processes(...) or RayCluster(...), got 'fast'.",
+        ),
         (lambda: Network(bandwidth=0), "Network: bandwidth must satisfy 0 < bandwidth, got 0.0."),
         (lambda: Stragglers(factor=0.5), "Stragglers: factor must satisfy 1 <= factor, got 0.5."),
     ],
@@ -118,3 +149,23 @@ def test_a_plan_says_what_pays(net, regression):
     frame = found.frame()
     assert list(frame.columns)[:3] == ["workers", "method", "step_seconds"]
     assert np.isfinite(frame["step_seconds"]).all()
+
+
+def test_what_was_measured_stands_in_the_plan(net, regression):
+    links = MeasuredNetwork(0.5, 0.2, 0.3, 1e9, workers=2, step_seconds=7.0)
+    strategies = [DataParallel(exchange=e) for e in (Fp32(), TopK(0.03))]
+    found = plan(
+        net, regression, workers=(2,), network=links, strategies=strategies, batch_size=16, seconds=0.01
+    )
+    assert [row.method for row in found.rows] == ["TopK", "Fp32"]
+    assert [row.step_seconds for row in found.rows] == pytest.approx([7.3, 7.5], abs=0.01)
+
+
+def test_processes_are_measured(net, regression):
+    """Two workers, once started; whatever a busy machine gives, what is found makes sense."""
+    found = measure_network(net, regression, batch_size=16, rounds=2)
+    assert found.workers == 2
+    assert 0 < found.step_seconds < 1
+    assert max(found.all_reduce, found.all_to_all, found.all_gather) > 0
+    assert min(found.all_reduce, found.all_to_all, found.all_gather) >= 0
+    assert found.bandwidth > 0

@@ -9,7 +9,7 @@ import numpy as np
 import neuralopt
 from neuralopt.distributed import DataParallel, DiLoCo, Int8, Momentum1Bit, strategy
 from neuralopt.distributed.comoments import all_merge
-from neuralopt.distributed.exchanges.base import AXIS
+from neuralopt.distributed.exchanges.collectives import AXIS
 from neuralopt.distributed.rank_runner import RankRunner
 from neuralopt.optimizers import SGD
 from neuralopt.readout import comoments

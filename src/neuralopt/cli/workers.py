@@ -2,11 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from neuralopt.core.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from neuralopt.distributed import MeasuredNetwork
 
 
 def train(
@@ -101,6 +104,10 @@ def plan(
     workers: Annotated[str, typer.Option(help="Numbers of workers to look at, with commas.")] = "2,4,8",
     bandwidth: Annotated[float, typer.Option(help="Of a worker's link, in megabit per second.")] = 1000.0,
     latency: Annotated[float, typer.Option(help="Of a message, in microseconds.")] = 50.0,
+    measured: Annotated[
+        bool,
+        typer.Option("--measured", help="Measure processes of this machine, in place of both."),
+    ] = False,
     spread: Annotated[float, typer.Option(help="Of the time of a step: 0.1 is about ten percent.")] = 0.0,
     optimizer: Annotated[str, typer.Option(help="A name.")] = "adam",
     activation: Annotated[str, typer.Option(help="Of the hidden layers.")] = "tanh",
@@ -112,7 +119,7 @@ def plan(
 
     from neuralopt import MLP
     from neuralopt.cli.app import numbers
-    from neuralopt.distributed import Network, Stragglers
+    from neuralopt.distributed import MeasuredNetwork, Network, Stragglers
     from neuralopt.distributed import plan as make_plan
 
     widths = numbers("--layers", layers, int)
@@ -124,7 +131,7 @@ def plan(
         model,
         data,
         workers=numbers("--workers", workers, int),
-        network=Network(latency * 1e-6, bandwidth * 1e6 / 8),
+        network="processes" if measured else Network(latency * 1e-6, bandwidth * 1e6 / 8),
         batch_size=batch_size,
         optimizer=optimizer,
         stragglers=Stragglers(spread=spread),
@@ -135,6 +142,9 @@ def plan(
         f"{batch_size} rows on this machine.",
         highlight=False,
     )
+    for links in found.networks:
+        if isinstance(links, MeasuredNetwork):
+            console.print(_told(links), highlight=False)
     for count in dict.fromkeys(row.workers for row in found.rows):
         table = Table(
             "method", "ms/step", "speed-up", "bytes/step", "less by", "pays below", title=f"{count} workers"
@@ -150,6 +160,16 @@ def plan(
                     _bandwidth(row.pays_below),
                 )
         console.print(table)
+
+
+def _told(links: "MeasuredNetwork") -> str:
+    """Return what was measured between processes."""
+    waits = {"all-reduce": links.all_reduce, "all-to-all": links.all_to_all, "all-gather": links.all_gather}
+    each = ", ".join(f"{1e3 * seconds:.2f} ms an {name}" for name, seconds in waits.items())
+    return (
+        f"{links.workers} processes at once take {1e3 * links.step_seconds:.2f} ms for their shares. Beside "
+        f"its bytes at {8e-6 * links.bandwidth:,.0f} Mbit/s: {each}."
+    )
 
 
 def _bandwidth(bytes_per_second: float) -> str:

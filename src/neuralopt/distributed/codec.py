@@ -7,10 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.distributed.exchanges.base import Exchange, Layout
+from neuralopt.distributed.exchanges.base import Exchange
 from neuralopt.distributed.exchanges.bf16 import Bf16
 from neuralopt.distributed.exchanges.fp32 import Fp32
 from neuralopt.distributed.exchanges.int8 import BLOCK, Int8, pack_blocks, unpack_blocks
+from neuralopt.distributed.exchanges.layout import Layout
 from neuralopt.distributed.exchanges.sparse import count
 from neuralopt.distributed.exchanges.top_k import TopK
 

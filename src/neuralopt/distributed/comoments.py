@@ -6,7 +6,7 @@ import jax
 
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.distributed.exchanges.base import AXIS
+from neuralopt.distributed.exchanges.collectives import AXIS
 from neuralopt.readout import CoMoments, merge
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from neuralopt.core import tree
 from neuralopt.core.method import method, switch, value_at
-from neuralopt.distributed.exchanges.base import Exchange, Layout, Parts
+from neuralopt.distributed.exchanges.base import Exchange, Parts
+from neuralopt.distributed.exchanges.layout import Layout
 from neuralopt.distributed.stacking import stacked
 from neuralopt.transforms.base import Transform
 

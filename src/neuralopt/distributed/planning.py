@@ -1,105 +1,30 @@
 """Which exchange pays: the step measured here, the network computed."""
 
 import dataclasses
-import time
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.validation import check_count
+from neuralopt.distributed.backends import get_backend
 from neuralopt.distributed.data_parallel import DataParallel
-from neuralopt.distributed.exchanges.base import Layout
 from neuralopt.distributed.exchanges.bf16 import Bf16
 from neuralopt.distributed.exchanges.dgc import DGC
 from neuralopt.distributed.exchanges.fp32 import Fp32
 from neuralopt.distributed.exchanges.int8 import Int8
+from neuralopt.distributed.exchanges.layout import Layout
 from neuralopt.distributed.exchanges.momentum_1bit import Momentum1Bit
 from neuralopt.distributed.exchanges.power_sgd import PowerSGD
-from neuralopt.distributed.network import Network
+from neuralopt.distributed.measuring import measure_step
+from neuralopt.distributed.network import AnyNetwork, MeasuredNetwork, Network
 from neuralopt.distributed.periodic import DiLoCo
+from neuralopt.distributed.plan_table import PlanRow, TrainingPlan
+from neuralopt.distributed.probing import measure_network
 from neuralopt.distributed.simulate import Stragglers, simulate
 from neuralopt.distributed.strategy import Strategy
-from neuralopt.engine import Callback, Report, train
 from neuralopt.optimizers import SGD
-
-if TYPE_CHECKING:
-    import pandas
-
-_EPOCHS = 10_000
-
-
-@dataclasses.dataclass(frozen=True)
-class PlanRow:
-    """What one way to train would take.
-
-    Attributes
-    ----------
-    workers : int
-    method : str
-    step_seconds : float
-        Wall time of one step of all workers.
-    speedup : float
-        Against one worker that computes the whole batch.
-    bytes_per_step : float
-        Sent by one worker.
-    less_by : float
-        How many times fewer bytes than `Fp32`.
-    pays_below : float
-        Bytes per second of a link below which it is faster than `Fp32`; infinite where it always is, 0
-        where it never is.
-    waiting : float
-        Share of the time in which workers wait for the slowest.
-    """
-
-    workers: int
-    method: str
-    step_seconds: float
-    speedup: float
-    bytes_per_step: float
-    less_by: float
-    pays_below: float
-    waiting: float
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainingPlan:
-    """The table of `plan`.
-
-    Attributes
-    ----------
-    rows : tuple of PlanRow
-        Fastest first, for each number of workers.
-    one_worker : float
-        Seconds of a step of the whole batch by one worker, as measured.
-    parameters : int
-    """
-
-    rows: tuple[PlanRow, ...]
-    one_worker: float
-    parameters: int
-
-    def best(self, workers: int) -> PlanRow:
-        """Return the fastest way for so many workers.
-
-        Parameters
-        ----------
-        workers : int
-            One of those that were asked for.
-
-        Returns
-        -------
-        PlanRow
-        """
-        return next(row for row in self.rows if row.workers == workers)
-
-    def frame(self) -> "pandas.DataFrame":
-        """Return the rows as a table."""
-        import pandas
-
-        return pandas.DataFrame([dataclasses.asdict(row) for row in self.rows])
 
 
 def default_strategies() -> tuple[Strategy, ...]:
@@ -113,7 +38,7 @@ def plan(
     data: Any,
     *,
     workers: Sequence[int] = (2, 4, 8),
-    network: Network | None = None,
+    network: Any = None,
     batch_size: int = 256,
     loss: Any = "squared_error",
     optimizer: Any = "adam",
@@ -123,7 +48,8 @@ def plan(
 ) -> TrainingPlan:
     """Say for a model and a network which exchange pays.
 
-    What one worker computes is measured here, each share of the batch by itself; what is sent is computed.
+    What one worker computes is measured here, each share of the batch by itself. What is sent is computed for
+    a network that need not be there, or measured between workers that are started for it.
 
     Parameters
     ----------
@@ -133,8 +59,9 @@ def plan(
         Rows to measure with, at least a batch.
     workers : sequence of int >= 1, default (2, 4, 8)
         Numbers of workers to look at.
-    network : Network, optional
-        By default one gigabit with 50 microseconds.
+    network : Network, MeasuredNetwork, "processes", Processes or RayCluster, optional
+        By default one gigabit with 50 microseconds. A backend is measured, for each number of workers, by
+        `measure_network`.
     batch_size : int >= 1, default 256
         Of all workers together.
     loss : str or Loss, default "squared_error"
@@ -160,10 +87,17 @@ def plan(
 
     Notes
     -----
-    Workers on one machine share its memory and caches, which is not in the prediction; and it holds for
-    machines like this one, with NPROC as it is here.
+    It holds for machines like this one, with NPROC as it is here. Workers on one machine share its memory
+    and caches, and wait for its scheduler: that is in the prediction only where the network was measured.
     """
-    network = network or Network()
+    network = Network() if network is None else network
+    if isinstance(network, MeasuredNetwork) and set(workers) != {network.workers}:
+        raise InvalidArgument(
+            f"the network was measured between {network.workers} workers, got workers={tuple(workers)!r}. "
+            "Measure it for each number: give the backend itself for the network."
+        )
+    if not isinstance(network, AnyNetwork) and (backend := get_backend(network)) is not None:
+        backend.check(max(workers))
     known: dict[Any, float] = {}
 
     def measured(rows: int, exchange: Any) -> float:
@@ -179,25 +113,27 @@ def plan(
             dataclasses.replace(exchange, warmup_steps=_least(exchange)) if exchange.steady_from else exchange
         )
 
-    one, found, layout = measured(batch_size, Fp32()), [], None
+    one, found, networks, layout = measured(batch_size, Fp32()), [], [], None
     chosen = tuple(strategies) if strategies is not None else default_strategies()
     for count in workers:
         check_count("workers", count)
         share = max(1, batch_size // count)
         layout = _layout(model, data, batch_size, loss, count)
-        base = measured(share, Fp32())
+        alone = measured(share, Fp32())
+        links = _links(network, model, data, count, batch_size=batch_size, loss=loss, optimizer=optimizer)
+        base = links.step_seconds if isinstance(links, MeasuredNetwork) else alone
         full = Fp32().bytes_per_step(layout)
-        plain = base + network.seconds(Fp32(), layout)
+        plain = base + links.seconds(Fp32(), layout)
         rows = []
         for strategy in chosen:
             exchange = steady(strategy.exchange)
-            own = dataclasses.replace(strategy, workers=count, network=network, exchange=exchange)
-            extra = max(0.0, measured(share, exchange) - base)
+            own = dataclasses.replace(strategy, workers=count, network=links, exchange=exchange)
+            extra = max(0.0, measured(share, exchange) - alone)
             clock = simulate(
                 own, layout, step_seconds=base, exchange_seconds=extra, stragglers=stragglers, steps=1024
             )
             sent = clock.bytes_per_step
-            delay = clock.step_seconds - sent / network.bandwidth - (plain - full / network.bandwidth)
+            delay = clock.step_seconds - sent / links.bandwidth - (plain - full / links.bandwidth)
             gain = full - sent
             pays = 0.0 if gain <= 0 else np.inf if delay <= 0 else gain / delay
             rows.append(
@@ -212,8 +148,16 @@ def plan(
                     clock.waiting,
                 )
             )
+        networks.append(links)
         found += sorted(rows, key=lambda row: row.step_seconds)
-    return TrainingPlan(tuple(found), one, 0 if layout is None else layout.size)
+    return TrainingPlan(tuple(found), one, 0 if layout is None else layout.size, tuple(networks))
+
+
+def _links(network: Any, model: Any, data: Any, workers: int, **given: Any) -> AnyNetwork:
+    """Return the network between so many workers; a backend is measured."""
+    if isinstance(network, AnyNetwork) or workers == 1:
+        return network if isinstance(network, AnyNetwork) else Network()
+    return measure_network(model, data, backend=network, workers=workers, **given)
 
 
 def label(strategy: Strategy) -> str:
@@ -224,54 +168,6 @@ def label(strategy: Strategy) -> str:
     if period := getattr(strategy, "period", None):
         return f"{type(strategy).__name__} every {period}, {exchange}"
     return exchange
-
-
-def measure_step(
-    model: Any,
-    data: Any,
-    *,
-    batch_size: int,
-    loss: Any,
-    optimizer: Any,
-    exchange: Any,
-    seconds: float = 0.5,
-) -> float:
-    """Return the seconds that one worker computes for a step with an exchange, nothing being sent.
-
-    The fastest tenth of the epochs of so many seconds counts, for others may share the machine.
-    """
-    result = train(
-        model,
-        data,
-        optimizer=optimizer,
-        loss=loss,
-        epochs=_EPOCHS,
-        batch_size=batch_size,
-        divergence=np.inf,
-        callbacks=[_Until(seconds)],
-        distribute=DataParallel(workers=1, exchange=exchange),
-    )
-    rows = len(tree.leaves(data)[0])
-    steps = -(-rows // batch_size)
-    return float(np.quantile(result.history["seconds"][1:], 0.1)) / steps
-
-
-class _Until(Callback):
-    """End a run after some seconds, and two chunks at least."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds, self._end, self._chunks = seconds, np.inf, 0
-
-    def on_start(self, epochs: int, steps: int) -> None:
-        """See `Callback.on_start`."""
-        self._chunks = 0
-
-    def on_chunk(self, report: Report) -> bool:
-        """See `Callback.on_chunk`."""
-        self._chunks += 1
-        if self._chunks == 1:
-            self._end = time.monotonic() + self._seconds
-        return self._chunks > 2 and time.monotonic() >= self._end
 
 
 def _least(exchange: Any) -> int:

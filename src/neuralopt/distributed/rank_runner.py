@@ -8,7 +8,7 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from neuralopt.core import tree
-from neuralopt.distributed.exchanges.base import AXIS
+from neuralopt.distributed.exchanges.collectives import AXIS
 from neuralopt.distributed.sharded_run import run_sharded
 from neuralopt.distributed.shares import share_orders
 from neuralopt.distributed.simulated_runner import SimulatedRunner

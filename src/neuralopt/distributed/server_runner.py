@@ -11,7 +11,7 @@ from neuralopt.core import tree
 from neuralopt.distributed.codec import decode
 from neuralopt.distributed.crew import Crew
 from neuralopt.distributed.desk import Desk
-from neuralopt.distributed.exchanges.base import Layout
+from neuralopt.distributed.exchanges.layout import Layout
 from neuralopt.distributed.gang import packed
 from neuralopt.distributed.ledger import Ledger
 from neuralopt.distributed.ray_session import ray_session

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from neuralopt.distributed.exchanges.base import AXIS, mean
+from neuralopt.distributed.exchanges.collectives import AXIS, mean
 from neuralopt.engine.objective import Objective
 
 

@@ -8,7 +8,7 @@ from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as P
 
 from neuralopt.core import tree
-from neuralopt.distributed.exchanges.base import AXIS
+from neuralopt.distributed.exchanges.collectives import AXIS
 from neuralopt.distributed.stacking import along_workers
 from neuralopt.engine.compiled import chunk
 from neuralopt.engine.loop import LoopState, Method

@@ -9,8 +9,9 @@ import numpy as np
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import hyper, method
 from neuralopt.core.validation import check_count
-from neuralopt.distributed.exchanges.base import Layout
-from neuralopt.distributed.network import Network
+from neuralopt.distributed.exchanges.collectives import Collective
+from neuralopt.distributed.exchanges.layout import Layout
+from neuralopt.distributed.network import AnyNetwork
 
 if TYPE_CHECKING:
     from neuralopt.distributed.strategy import Strategy
@@ -93,7 +94,7 @@ def simulate(
     layout: Layout,
     *,
     step_seconds: float,
-    network: Network | None = None,
+    network: AnyNetwork | None = None,
     exchange_seconds: float = 0.0,
     stragglers: Stragglers | None = None,
     staleness: int | None = 0,
@@ -110,7 +111,7 @@ def simulate(
         Of the parameters.
     step_seconds : float > 0
         That one worker computes for one step of its share, as measured.
-    network : Network, optional
+    network : Network or MeasuredNetwork, optional
         By default the strategy's own.
     exchange_seconds : float >= 0, default 0
         That one worker computes for one exchange.
@@ -167,7 +168,7 @@ def simulate(
 
 
 def _in_step(
-    strategy: "Strategy", layout: Layout, times: np.ndarray, network: Network, exchange_seconds: float
+    strategy: "Strategy", layout: Layout, times: np.ndarray, network: AnyNetwork, exchange_seconds: float
 ) -> Simulation:
     """Return the clock of workers that wait for one another at every exchange."""
     workers, steps = times.shape
@@ -190,7 +191,7 @@ def _at_a_server(
     strategy: "Strategy",
     layout: Layout,
     times: np.ndarray,
-    network: Network,
+    network: AnyNetwork,
     exchange_seconds: float,
     bound: int | None,
 ) -> Simulation:
@@ -198,9 +199,10 @@ def _at_a_server(
     workers, steps = times.shape
     # a pair of messages: what one worker sends to another of two
     pair = dataclasses.replace(layout, workers=2)
-    pushed = strategy.exchange.bytes_per_step(pair) / (2 if strategy.exchange.messages(pair) > 1 else 1)
+    pushed = strategy.exchange.bytes_per_step(pair)
     pulled = layout.size * layout.itemsize
-    way = 2 * network.latency + (pushed + pulled) / network.bandwidth
+    there_and_back = Collective("all_gather", pushed + pulled, 2)
+    way = network.waiting(there_and_back) + there_and_back.bytes / network.bandwidth
     done, version, ages = np.zeros(workers, int), 0, []
     waited, clock = 0.0, 0.0
     waiting: list[tuple[float, int]] = []  # since when, and who

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from neuralopt.distributed.exchanges.base import AXIS
+from neuralopt.distributed.exchanges.collectives import AXIS
 from neuralopt.distributed.stacking import along_workers
 from neuralopt.engine.compiled import chunk
 from neuralopt.engine.loop import LoopState, Method

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from neuralopt.distributed.exchanges.base import Layout
+from neuralopt.distributed.exchanges.layout import Layout
 from neuralopt.distributed.sharded import ShardedObjective
 from neuralopt.distributed.shares import share_orders, share_weights
 from neuralopt.distributed.simulated import run_simulated

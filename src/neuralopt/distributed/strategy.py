@@ -9,10 +9,11 @@ import numpy as np
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.validation import check_count
 from neuralopt.distributed.backends import Processes, RayCluster, get_backend
-from neuralopt.distributed.exchanges.base import Exchange, Layout
+from neuralopt.distributed.exchanges.base import Exchange
 from neuralopt.distributed.exchanges.fp32 import Fp32
+from neuralopt.distributed.exchanges.layout import Layout
 from neuralopt.distributed.gang_runner import GangRunner
-from neuralopt.distributed.network import Network
+from neuralopt.distributed.network import AnyNetwork
 from neuralopt.distributed.shares import check_shares
 from neuralopt.distributed.simulated_runner import SimulatedRunner
 from neuralopt.engine.batches import Plan
@@ -33,13 +34,13 @@ class Strategy(Distribution):
     workers : int >= 1
     exchange : Exchange
     backend : str, Processes or RayCluster
-    network : Network or None
+    network : Network, MeasuredNetwork or None
     """
 
     workers: int = 2
     exchange: Exchange = dataclasses.field(default_factory=Fp32)
     backend: str | Processes | RayCluster = "simulated"
-    network: Network | None = None
+    network: AnyNetwork | None = None
 
     def __post_init__(self) -> None:
         name = type(self).__name__
@@ -47,7 +48,7 @@ class Strategy(Distribution):
         if not isinstance(self.exchange, Exchange):
             hint = f" Make one: {self.exchange.__name__}()." if isinstance(self.exchange, type) else ""
             raise InvalidArgument(f"{name}: exchange must be an exchange, got {self.exchange!r}.{hint}")
-        if self.network is not None and not isinstance(self.network, Network):
+        if self.network is not None and not isinstance(self.network, AnyNetwork):
             raise InvalidArgument(f"{name}: network must be a Network, got {self.network!r}.")
         get_backend(self.backend)
 

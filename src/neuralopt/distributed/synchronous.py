@@ -4,7 +4,9 @@ from typing import Any, NamedTuple
 
 from neuralopt.core import tree
 from neuralopt.core.method import method, switch
-from neuralopt.distributed.exchanges.base import Exchange, Layout, Parts, mean
+from neuralopt.distributed.exchanges.base import Exchange, Parts
+from neuralopt.distributed.exchanges.collectives import mean
+from neuralopt.distributed.exchanges.layout import Layout
 from neuralopt.distributed.stacking import stacked
 from neuralopt.transforms.base import zero_count
 from neuralopt.transforms.wrapper import Wrapper

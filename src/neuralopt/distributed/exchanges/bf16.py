@@ -6,7 +6,9 @@ import jax
 import jax.numpy as jnp
 
 from neuralopt.core.method import method
-from neuralopt.distributed.exchanges.base import Exchange, Layout, Parts, all_reduce_bytes
+from neuralopt.distributed.exchanges.base import Exchange, Parts
+from neuralopt.distributed.exchanges.collectives import Collective, two_legs
+from neuralopt.distributed.exchanges.layout import Layout
 from neuralopt.distributed.exchanges.two_phase import first_parts, two_phase
 
 
@@ -48,6 +50,6 @@ class Bf16(Exchange):
         agreed, errors = two_phase(vector, state.own, layout, 1, pack, unpack)
         return agreed, Parts(errors)
 
-    def bytes_per_step(self, layout: Layout, step: int | None = None) -> float:
-        """Return the bytes of both legs; see `Exchange.bytes_per_step`."""
-        return all_reduce_bytes(layout, layout.padded(1), 2)
+    def collectives(self, layout: Layout, step: int | None = None) -> tuple[Collective, ...]:
+        """Return both legs; see `Exchange.collectives`."""
+        return two_legs(layout, layout.padded(1), 2)

@@ -6,8 +6,10 @@ import jax
 import jax.numpy as jnp
 
 from neuralopt.core.method import hyper, method, switch
-from neuralopt.distributed.exchanges.base import Exchange, Layout, Parts, check_fraction, check_warmup
-from neuralopt.distributed.exchanges.sparse import count, send_largest, sparse_bytes
+from neuralopt.distributed.exchanges.base import Exchange, Parts, check_fraction, check_warmup
+from neuralopt.distributed.exchanges.collectives import Collective, all_gather
+from neuralopt.distributed.exchanges.layout import Layout
+from neuralopt.distributed.exchanges.sparse import ENTRY_BYTES, count, send_largest
 
 _STAGES = 4
 
@@ -94,12 +96,8 @@ class DGC(Exchange):
         """The end of the warm-up; see `Exchange.steady_from`."""
         return self.warmup_steps
 
-    def messages(self, layout: Layout) -> int:
-        """Return the messages of one all-gather; see `Exchange.messages`."""
-        return layout.workers - 1
-
-    def bytes_per_step(self, layout: Layout, step: int | None = None) -> float:
-        """Return the bytes of the entries; see `Exchange.bytes_per_step`."""
+    def collectives(self, layout: Layout, step: int | None = None) -> tuple[Collective, ...]:
+        """Return one all-gather; see `Exchange.collectives`."""
         counts, last = self._counts(layout), len(self._counts(layout)) - 1
         stage = last if step is None or not last else min(step * _STAGES // self.warmup_steps, _STAGES)
-        return sparse_bytes(counts[stage], layout)
+        return (all_gather(layout, counts[stage], ENTRY_BYTES),)

@@ -3,7 +3,9 @@
 from typing import Any
 
 from neuralopt.core.method import method
-from neuralopt.distributed.exchanges.base import Exchange, Layout, Parts, all_reduce_bytes, mean
+from neuralopt.distributed.exchanges.base import Exchange, Parts
+from neuralopt.distributed.exchanges.collectives import Collective, all_reduce, mean
+from neuralopt.distributed.exchanges.layout import Layout
 
 
 @method
@@ -28,6 +30,6 @@ class Fp32(Exchange):
         """Return the mean; see `Exchange.apply`."""
         return mean(vector), state
 
-    def bytes_per_step(self, layout: Layout, step: int | None = None) -> float:
-        """Return the bytes of an all-reduce; see `Exchange.bytes_per_step`."""
-        return all_reduce_bytes(layout, layout.size, layout.itemsize)
+    def collectives(self, layout: Layout, step: int | None = None) -> tuple[Collective, ...]:
+        """Return one all-reduce; see `Exchange.collectives`."""
+        return (all_reduce(layout, layout.size, layout.itemsize),)

@@ -6,7 +6,9 @@ import jax
 import jax.numpy as jnp
 
 from neuralopt.core.method import method
-from neuralopt.distributed.exchanges.base import Exchange, Layout, Parts, all_reduce_bytes
+from neuralopt.distributed.exchanges.base import Exchange, Parts
+from neuralopt.distributed.exchanges.collectives import Collective, two_legs
+from neuralopt.distributed.exchanges.layout import Layout
 from neuralopt.distributed.exchanges.two_phase import first_parts, two_phase
 
 BLOCK, _SCALE_BYTES, _LARGEST = 256, 4, 127
@@ -51,10 +53,9 @@ class Int8(Exchange):
         agreed, errors = two_phase(vector, state.own, layout, BLOCK, pack_blocks, unpack)
         return agreed, Parts(errors)
 
-    def bytes_per_step(self, layout: Layout, step: int | None = None) -> float:
-        """Return the bytes of both legs; see `Exchange.bytes_per_step`."""
-        blocks = layout.padded(BLOCK) // BLOCK
-        return all_reduce_bytes(layout, blocks * (BLOCK + _SCALE_BYTES), 1)
+    def collectives(self, layout: Layout, step: int | None = None) -> tuple[Collective, ...]:
+        """Return both legs; see `Exchange.collectives`."""
+        return two_legs(layout, layout.padded(BLOCK) // BLOCK * (BLOCK + _SCALE_BYTES), 1)
 
 
 def unpack_blocks(rows: Any, dtype: Any) -> Any:

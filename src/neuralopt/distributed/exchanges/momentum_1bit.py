@@ -7,15 +7,10 @@ import jax.numpy as jnp
 
 from neuralopt.core.kernels import bias_correction
 from neuralopt.core.method import hyper, method, switch
-from neuralopt.distributed.exchanges.base import (
-    Exchange,
-    Layout,
-    Parts,
-    all_reduce_bytes,
-    check_warmup,
-    mean,
-)
+from neuralopt.distributed.exchanges.base import Exchange, Parts, check_warmup
 from neuralopt.distributed.exchanges.bits import BIT_BYTES, BLOCK, SCALE_BYTES, pack_scaled, unpack_scaled
+from neuralopt.distributed.exchanges.collectives import Collective, all_reduce, mean, two_legs
+from neuralopt.distributed.exchanges.layout import Layout
 from neuralopt.distributed.exchanges.two_phase import residuals, two_phase
 
 _LEAST = 1e-3
@@ -127,8 +122,8 @@ class Momentum1Bit(Exchange):
         """The end of the warm-up; see `Exchange.steady_from`."""
         return self.warmup_steps
 
-    def bytes_per_step(self, layout: Layout, step: int | None = None) -> float:
-        """Return the bytes of both legs; see `Exchange.bytes_per_step`."""
+    def collectives(self, layout: Layout, step: int | None = None) -> tuple[Collective, ...]:
+        """Return an all-reduce in the warm-up, then both legs; see `Exchange.collectives`."""
         if step is not None and step < self.warmup_steps:
-            return all_reduce_bytes(layout, layout.size, layout.itemsize)
-        return all_reduce_bytes(layout, layout.padded(BLOCK) // BLOCK * (BIT_BYTES + SCALE_BYTES), 1)
+            return (all_reduce(layout, layout.size, layout.itemsize),)
+        return two_legs(layout, layout.padded(BLOCK) // BLOCK * (BIT_BYTES + SCALE_BYTES), 1)

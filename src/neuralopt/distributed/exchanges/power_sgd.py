@@ -8,7 +8,9 @@ import numpy as np
 
 from neuralopt.core.method import method, switch
 from neuralopt.core.validation import check_count
-from neuralopt.distributed.exchanges.base import Exchange, Layout, Parts, all_reduce_bytes, mean
+from neuralopt.distributed.exchanges.base import Exchange, Parts
+from neuralopt.distributed.exchanges.collectives import Collective, all_reduce, mean
+from neuralopt.distributed.exchanges.layout import Layout
 
 
 @method
@@ -87,17 +89,12 @@ class PowerSGD(Exchange):
         sent = _joined(matrices, [p @ q.T for p, q in zip(P, own, strict=True)], rest)
         return agreed, Parts(wanted - sent, tuple(Q))
 
-    def messages(self, layout: Layout) -> int:
-        """Return the messages of two all-reduces; see `Exchange.messages`."""
-        return 4 * (layout.workers - 1)
-
-    def bytes_per_step(self, layout: Layout, step: int | None = None) -> float:
-        """Return the bytes of both collectives; see `Exchange.bytes_per_step`."""
-        numbers = sum(
-            self.rank * sum(matrix) if matrix else math.prod(shape)
-            for matrix, shape in zip(self._matrices(layout), layout.shapes, strict=True)
-        )
-        return all_reduce_bytes(layout, numbers, layout.itemsize)
+    def collectives(self, layout: Layout, step: int | None = None) -> tuple[Collective, ...]:
+        """Return the means of all P with what is not compressed, and of all Q; see `Exchange.collectives`."""
+        pairs = list(zip(self._matrices(layout), layout.shapes, strict=True))
+        first = sum(self.rank * matrix[0] if matrix else math.prod(shape) for matrix, shape in pairs)
+        second = sum(self.rank * matrix[1] for matrix, _ in pairs if matrix)
+        return tuple(all_reduce(layout, count, layout.itemsize) for count in (first, second) if count)
 
 
 def _mean_of(matrices: list[Any], plain: list[Any]) -> tuple[list[Any], list[Any]]:

@@ -6,17 +6,10 @@ import jax
 import jax.numpy as jnp
 
 from neuralopt.core.method import hyper, method
-from neuralopt.distributed.exchanges.base import (
-    AXIS,
-    Exchange,
-    Layout,
-    Parts,
-    all_reduce_bytes,
-    fit,
-    gather,
-    scatter,
-)
+from neuralopt.distributed.exchanges.base import Exchange, Parts, fit
 from neuralopt.distributed.exchanges.bits import BIT_BYTES, BLOCK, pack_signs, unpack_signs
+from neuralopt.distributed.exchanges.collectives import AXIS, Collective, gather, scatter, two_legs
+from neuralopt.distributed.exchanges.layout import Layout
 
 
 @method
@@ -68,6 +61,6 @@ class SignMajority(Exchange):
         agreed = unpack_signs(gather(pack_signs(votes.sum(0) + own / 2)), layout.dtype)
         return agreed[: layout.size], Parts(trace)
 
-    def bytes_per_step(self, layout: Layout, step: int | None = None) -> float:
-        """Return the bytes of both legs; see `Exchange.bytes_per_step`."""
-        return all_reduce_bytes(layout, layout.padded(BLOCK) // BLOCK * BIT_BYTES, 1)
+    def collectives(self, layout: Layout, step: int | None = None) -> tuple[Collective, ...]:
+        """Return both legs; see `Exchange.collectives`."""
+        return two_legs(layout, layout.padded(BLOCK) // BLOCK * BIT_BYTES, 1)

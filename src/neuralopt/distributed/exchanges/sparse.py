@@ -5,9 +5,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from neuralopt.distributed.exchanges.base import AXIS, Layout
+from neuralopt.distributed.exchanges.collectives import AXIS
+from neuralopt.distributed.exchanges.layout import Layout
 
-_ENTRY_BYTES = 8
+#: Four of value and four of place.
+ENTRY_BYTES = 8
 
 
 def count(fraction: float, layout: Layout) -> int:
@@ -41,8 +43,3 @@ def send_largest(vector: Any, entries: int, layout: Layout) -> tuple[Any, Any, A
     theirs = jax.lax.bitcast_convert_type(found[:, 0], jnp.float32).astype(layout.dtype).reshape(-1)
     agreed = jnp.zeros(layout.size, layout.dtype).at[found[:, 1].reshape(-1)].add(theirs) / layout.workers
     return agreed, places, values.astype(layout.dtype)
-
-
-def sparse_bytes(entries: int, layout: Layout) -> float:
-    """Return what one worker sends: four bytes of value and four of place for each entry, to every other."""
-    return float((layout.workers - 1) * entries * _ENTRY_BYTES)

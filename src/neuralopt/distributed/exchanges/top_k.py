@@ -3,8 +3,10 @@
 from typing import Any
 
 from neuralopt.core.method import method, switch
-from neuralopt.distributed.exchanges.base import Exchange, Layout, Parts, check_fraction
-from neuralopt.distributed.exchanges.sparse import count, send_largest, sparse_bytes
+from neuralopt.distributed.exchanges.base import Exchange, Parts, check_fraction
+from neuralopt.distributed.exchanges.collectives import Collective, all_gather
+from neuralopt.distributed.exchanges.layout import Layout
+from neuralopt.distributed.exchanges.sparse import ENTRY_BYTES, count, send_largest
 
 
 @method
@@ -51,10 +53,6 @@ class TopK(Exchange):
         agreed, places, values = send_largest(wanted, count(self.fraction, layout), layout)
         return agreed, Parts(wanted.at[places].add(-values))
 
-    def messages(self, layout: Layout) -> int:
-        """Return the messages of one all-gather; see `Exchange.messages`."""
-        return layout.workers - 1
-
-    def bytes_per_step(self, layout: Layout, step: int | None = None) -> float:
-        """Return the bytes of the entries; see `Exchange.bytes_per_step`."""
-        return sparse_bytes(count(self.fraction, layout), layout)
+    def collectives(self, layout: Layout, step: int | None = None) -> tuple[Collective, ...]:
+        """Return one all-gather; see `Exchange.collectives`."""
+        return (all_gather(layout, count(self.fraction, layout), ENTRY_BYTES),)

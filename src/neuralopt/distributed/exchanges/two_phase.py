@@ -6,7 +6,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from neuralopt.distributed.exchanges.base import AXIS, Layout, Parts, fit, gather, scatter
+from neuralopt.distributed.exchanges.base import Parts, fit
+from neuralopt.distributed.exchanges.collectives import AXIS, gather, scatter
+from neuralopt.distributed.exchanges.layout import Layout
 
 
 def residuals(layout: Layout, unit: int) -> tuple[Any, Any]:

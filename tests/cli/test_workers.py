@@ -109,7 +109,7 @@ def test_a_plan_for_processes_that_were_measured(cli, monkeypatch):
     monkeypatch.setattr(planning, "default_strategies", lambda: (DataParallel(exchange=Int8()),))
     monkeypatch.setattr(planning, "measure_network", measure)
     done = cli("plan", "--layers", "4,64,2", "--batch-size", "16", "--workers", "2", "--measured")
-    said = " ".join(done.output.split())
+    said = " ".join(done.out.split())
     assert (
         "2 processes at once take 50.00 ms for their shares. Beside its bytes at 8,000 Mbit/s: 2.00 ms an "
         "all-reduce, 1.00 ms an all-to-all, 3.00 ms an all-gather." in said

@@ -96,10 +96,13 @@ def measure_network(
     backend : {"processes"}, Processes or RayCluster, default "processes"
         Where the workers are.
     workers : int >= 2, default 2
+        How many are started.
     batch_size : int >= 1, default 256
         Of all workers together.
     loss : str or Loss, default "squared_error"
+        As for `train`.
     optimizer : str or Transform, default "adam"
+        As for `train`.
     rounds : int >= 2, default 8
         How often each kind has its turn; the fastest tenth counts, for others may share the machine.
 

@@ -69,6 +69,10 @@ def test_one_process(cli, table):
             ("--method", "server", "--simulated", "--workers", "2"),
             "--method server runs on processes; leave out --simulated.",
         ),
+        (
+            ("--exchange", "int8", "--simulated"),
+            "--exchange int8, --simulated takes several workers, got --workers 1. Give --workers 2.",
+        ),
         (("--workers", "0"), "DataParallel: workers must be a whole number >= 1, got 0."),
     ],
 )
@@ -82,6 +86,14 @@ def test_a_target_is_needed(cli, table):
     done = cli("train", "data.csv")
     assert done.code == 2
     assert "--target is needed: which column of 'data.csv' is to be predicted? It has" in done.said
+
+
+def test_a_bundled_table(cli):
+    done = cli("train", "diabetes", "--epochs", "2", "--hidden", "3", "--workers", "2", "--simulated")
+    assert done.code == 0
+    assert "R² on 89 test rows" in done.out
+    assert "diabetes-train.model.safetensors" in done.out
+    assert "no bundled table of that name. Did you mean 'digits'?" in cli("train", "digit").said
 
 
 def test_a_plan(cli, monkeypatch):

@@ -69,6 +69,17 @@ class TrainSettings:
             raise InvalidArgument(f"--method must be one of {', '.join(METHODS)}, got {self.method!r}.")
         exchange = get_exchange(self.exchange)
         if self.workers == 1:
+            of_many = ", ".join(
+                option
+                for option, value in (
+                    (f"--method {self.method}", self.method != METHODS[0]),
+                    (f"--exchange {self.exchange}", self.exchange != "fp32"),
+                    ("--simulated", self.simulated),
+                )
+                if value
+            )
+            if of_many:
+                raise InvalidArgument(f"{of_many} takes several workers, got --workers 1. Give --workers 2.")
             return None
         if self.method == "server":
             if self.simulated:

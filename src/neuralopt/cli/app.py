@@ -146,7 +146,9 @@ def joint(
 
 @app.command()
 def search(
-    data: Annotated[Path, typer.Argument(help="A CSV, Parquet or NPZ file.")],
+    data: Annotated[
+        str, typer.Argument(help="A CSV, Parquet or NPZ file, or a bundled table: digits, diabetes.")
+    ],
     target: Annotated[
         list[str] | None, typer.Option("--target", "-t", help="Column to predict; several for regression.")
     ] = None,

@@ -11,10 +11,9 @@ from rich.text import Text
 from neuralopt.architecture.run import ArchitectureRun, ArchitectureSettings, run_architecture
 from neuralopt.benchmark import make_task
 from neuralopt.benchmark.task import Task
-from neuralopt.core.errors import InvalidArgument, StorageError
+from neuralopt.cli.tables import named_table
+from neuralopt.core.errors import StorageError
 from neuralopt.core.results import Status
-from neuralopt.datasets import bundled_names, bundled_target, load_bundled, read_table
-from neuralopt.datasets.wording import listing
 from neuralopt.report import build_report
 
 
@@ -53,16 +52,7 @@ def run(options: Options) -> None:
 
 
 def _task(options: Options) -> Task:
-    if options.data in bundled_names():
-        name, frame = options.data, load_bundled(options.data)
-        target = options.target or [bundled_target(name)]
-    else:
-        name, frame, target = Path(options.data).stem, read_table(options.data), options.target
-    if not target:
-        raise InvalidArgument(
-            f"--target is needed: which column of '{options.data}' is to be predicted? "
-            f"It has {listing(frame.columns, 20)}."
-        )
+    name, frame, target = named_table(options.data, options.target)
     return make_task(
         name,
         frame,

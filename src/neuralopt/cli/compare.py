@@ -17,9 +17,9 @@ from neuralopt.benchmark import compare as run_comparison
 from neuralopt.benchmark.compare import methods_for
 from neuralopt.benchmark.methods import REFERENCES, Method, with_reference
 from neuralopt.cli.manifest import read_manifest, write_manifest
+from neuralopt.cli.tables import named_table
 from neuralopt.core.errors import DataError, InvalidArgument, StorageError, did_you_mean, raise_problems
-from neuralopt.datasets import bundled_names, bundled_target, load_bundled, read_table
-from neuralopt.datasets.wording import listing
+from neuralopt.datasets import read_table
 from neuralopt.report import build_report, ranking_table
 
 
@@ -146,21 +146,7 @@ def _names(data: list[str]) -> list[str]:
 
 def _task(data: str, name: str, options: Options) -> Task:
     """Return the task of a bundled name or a file."""
-    path = Path(data)
-    if data in bundled_names() and not path.exists():
-        frame, target = load_bundled(data), options.target or [bundled_target(data)]
-    else:
-        if not path.suffix and not path.exists():
-            raise DataError(
-                f"There is no file {data!r} and no bundled table of that name."
-                f"{did_you_mean(data, bundled_names())} Bundled: {', '.join(bundled_names())}."
-            )
-        frame, target = read_table(path), options.target
-    if not target:
-        raise InvalidArgument(
-            f"--target is needed: which column of {data!r} is to be predicted? "
-            f"It has {listing(frame.columns, 20)}."
-        )
+    _, frame, target = named_table(data, options.target)
     given: Any = {
         "task": options.task,
         "missing": options.missing,

@@ -10,17 +10,15 @@ from rich.text import Text
 
 from neuralopt.benchmark import make_task
 from neuralopt.benchmark.search_run import SearchSettings, run_search
-from neuralopt.core.errors import InvalidArgument
+from neuralopt.cli.tables import named_table
 from neuralopt.core.results import Status
-from neuralopt.datasets import read_table
-from neuralopt.datasets.wording import listing
 
 
 @dataclasses.dataclass(frozen=True)
 class Options:
     """The options of ``neuralopt search``, as given."""
 
-    data: Path
+    data: str
     target: list[str]
     task: str | None
     drop: list[str]
@@ -31,16 +29,11 @@ class Options:
 
 def run(options: Options) -> None:
     """Search, print what came of it, say where the model is; exits with 130 when it was interrupted."""
-    frame = read_table(options.data)
-    if not options.target:
-        raise InvalidArgument(
-            f"--target is needed: which column of '{options.data}' is to be predicted? "
-            f"It has {listing(frame.columns, 20)}."
-        )
+    name, frame, target = named_table(options.data, options.target)
     task = make_task(
-        options.data.stem,
+        name,
         frame,
-        options.target[0] if len(options.target) == 1 else options.target,
+        target[0] if len(target) == 1 else target,
         task=options.task,
         missing=options.missing,
         drop=options.drop,

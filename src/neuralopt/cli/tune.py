@@ -17,11 +17,10 @@ from rich.text import Text
 
 from neuralopt.benchmark import Task, machine_facts, make_task
 from neuralopt.benchmark.naming import slug
+from neuralopt.cli.tables import named_table
 from neuralopt.cli.trials import rate_text
-from neuralopt.core.errors import DataError, InvalidArgument, did_you_mean
+from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.results import TrainingFailed
-from neuralopt.datasets import bundled_names, bundled_target, load_bundled, read_table
-from neuralopt.datasets.wording import listing
 from neuralopt.models import accuracy, r2
 from neuralopt.report import build_report
 from neuralopt.tuning import Space, Study, TuneResult, tune
@@ -172,23 +171,9 @@ def _task(options: Options) -> Task:
     data = options.data
     if data is None:
         raise InvalidArgument("tune needs a table: a CSV, Parquet or NPZ file, or a bundled name.")
-    path, target = Path(data), options.target
-    if data in bundled_names() and not path.exists():
-        frame, target = load_bundled(data), target or [bundled_target(data)]
-    else:
-        if not path.suffix and not path.exists():
-            raise DataError(
-                f"There is no file {data!r} and no bundled table of that name."
-                f"{did_you_mean(data, bundled_names())} Bundled: {', '.join(bundled_names())}."
-            )
-        frame = read_table(path)
-    if not target:
-        raise InvalidArgument(
-            f"--target is needed: which column of {data!r} is to be predicted? "
-            f"It has {listing(frame.columns, 20)}."
-        )
+    name, frame, target = named_table(data, options.target)
     return make_task(
-        path.stem,
+        name,
         frame,
         target[0] if len(target) == 1 else target,
         task=options.task,

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuralopt.core.errors import InvalidArgument
-
 if TYPE_CHECKING:
     from neuralopt.distributed import MeasuredNetwork
 
 
 def train(
-    data: Annotated[Path, typer.Argument(help="A CSV, Parquet or NPZ file.")],
+    data: Annotated[
+        str, typer.Argument(help="A CSV, Parquet or NPZ file, or a bundled table: digits, diabetes.")
+    ],
     target: Annotated[
         list[str] | None, typer.Option("--target", "-t", help="Column to predict; several for regression.")
     ] = None,
@@ -54,9 +54,8 @@ def train(
     from neuralopt.benchmark import make_task
     from neuralopt.benchmark.train_run import TrainSettings, run_training
     from neuralopt.cli.app import numbers
+    from neuralopt.cli.tables import named_table
     from neuralopt.core.results import Status
-    from neuralopt.datasets import read_table
-    from neuralopt.datasets.wording import listing
 
     settings = TrainSettings(
         optimizer,
@@ -73,14 +72,9 @@ def train(
         seed,
     )
     settings.distribution()  # before the table is read
-    frame = read_table(data)
-    if not target:
-        raise InvalidArgument(
-            f"--target is needed: which column of '{data}' is to be predicted? "
-            f"It has {listing(frame.columns, 20)}."
-        )
+    name, frame, target = named_table(data, target or [])
     columns = target[0] if len(target) == 1 else target
-    made = make_task(data.stem, frame, columns, task=task, missing=missing, drop=drop or [], seed=seed)
+    made = make_task(name, frame, columns, task=task, missing=missing, drop=drop or [], seed=seed)
     done = run_training(made, settings, output=output, resume=resume, verbose=True)
     out, history = Console(), done.result.history
     out.print(Text(f"{done.result.status.name}: {done.result.status.value}"))

@@ -1,6 +1,7 @@
 """Workers that die: their trials are evaluated again and count once; what cannot work ends."""
 
 import collections
+import dataclasses
 import time
 import warnings
 
@@ -12,8 +13,9 @@ import neuralopt
 from neuralopt.core.errors import InvalidArgument, WorkerError
 from neuralopt.distributed import Processes
 from neuralopt.tuning import ASHA, BayesianSampler, Space, TrialState, replay, tuner
-from neuralopt.tuning.evaluation import Channel, FunctionObjective
+from neuralopt.tuning.evaluation import Assignment, Channel, FunctionObjective
 from neuralopt.tuning.executors import SerialExecutor
+from neuralopt.tuning.network_group import kept_groups
 from neuralopt.tuning.study import Study
 from neuralopt.tuning.trials import Outcome, without_times
 from neuralopt.tuning.worker_executor import Worker, WorkerExecutor, WorkerGone
@@ -145,8 +147,17 @@ def test_networks_go_on_from_their_checkpoint_and_then_alone(frail, tmp_path, de
     args = neuralopt.MLP((3, 4, 1)), {"learning_rate": ("log_uniform", 1e-3, 1e-1)}, (X, X[:, :1])
     whole = neuralopt.tune(*args, **given)
     left = iter(range(deaths))
+    shared = tmp_path / "study" / "checkpoints" / "group-0.safetensors"
+    together = {}
 
     def dies_of(kind, what):
+        if made[0].jobs[-1][1]:  # what they shared is left to those who share it
+            assert shared.read_bytes() == together["bytes"]
+            given = Assignment(0, {}, 0, {}, False, shared.parent / "trial-0")
+            assert len(kept_groups([given])) == 1
+            assert not kept_groups([dataclasses.replace(given, alone=True)])
+        elif shared.exists():
+            together["bytes"] = shared.read_bytes()
         return kind == "report" and what[0][1][-1] > 7 and next(left, None) is not None
 
     made = frail(dies_of)
@@ -219,6 +230,8 @@ def test_workers_that_do_not_start_in_time():
 class Acted(Worker):
     """A worker that acts as its part says: it starts, or it dies at the start."""
 
+    for_good = False
+
     def __init__(self, sound):
         super().__init__()
         self.sound, self.said = sound, [("ready", None)] if sound else []
@@ -230,7 +243,7 @@ class Acted(Worker):
 
     def hear(self):
         if not self.sound:
-            raise WorkerGone("its worker is not what it was")
+            raise WorkerGone("its worker is not what it was", for_good=self.for_good)
         return self.said.pop(0)
 
     def end(self):
@@ -264,6 +277,15 @@ def test_a_place_where_no_worker_starts_is_given_up(monkeypatch):
     ]
     assert [t.value for t in result.trials] == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
     assert crew.begun == 3
+
+
+def test_what_is_in_vain_is_not_tried_again(monkeypatch):
+    monkeypatch.setattr(Acted, "for_good", True)
+    crew = Actors(1, [False, True])
+    monkeypatch.setattr(tuner, "make_executor", lambda *given: crew)
+    with pytest.raises(WorkerError, match="no worker can be started: its worker is not what it was"):
+        neuralopt.tune(quadratic, SPACE, **PLAIN)
+    assert crew.begun == 1
 
 
 def test_one_failed_start_is_no_failure(monkeypatch):

@@ -23,7 +23,8 @@ from neuralopt.distributed import RayCluster
 from neuralopt.distributed.ray_session import write_token
 from neuralopt.tuning import ASHA, Space, Study, TrialState, replay
 from neuralopt.tuning.evaluation import Assignment, FunctionObjective
-from neuralopt.tuning.ray_executor import RayWorker, TrialActor
+from neuralopt.tuning.ray_actor import TrialActor, _local
+from neuralopt.tuning.ray_executor import RayWorker
 from neuralopt.tuning.samplers import SobolSampler
 from neuralopt.tuning.trials import Trials, without_times
 from neuralopt.tuning.worker_executor import WorkerGone
@@ -245,7 +246,7 @@ def test_an_objective_that_is_not_on_the_other_machine():
 def test_a_machine_with_other_versions(monkeypatch):
     worker = worker_of(FunctionObjective(quadratic, ("minimize",)))
     theirs = {**versions(), "jax": "0.0.1"}
-    monkeypatch.setattr("neuralopt.tuning.ray_executor.versions", lambda: theirs)
+    monkeypatch.setattr("neuralopt.tuning.ray_actor.versions", lambda: theirs)
     with pytest.raises(
         WorkerError, match=r"all workers need the same versions, .* has jax 0\.0\.1 in place of"
     ):
@@ -274,8 +275,6 @@ def test_an_evaluation_that_ends_its_process():
 
 
 def test_checkpoints_are_kept_where_the_folder_is(tmp_path):
-    from neuralopt.tuning.ray_executor import _local
-
     given = Assignment(0, {}, 0, {}, False, tmp_path / "trial-0")
     assert _local(given) == given
     away = dataclasses.replace(given, checkpoint=tmp_path / "none" / "trial-0")

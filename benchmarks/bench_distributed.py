@@ -8,6 +8,7 @@ import warnings
 from typing import Any
 
 from harness import Target, check, figure, main, number, table
+from killed_trials import killed_trials
 
 TITLE = "Several workers: two processes, bytes read off the sockets"
 SETTINGS = {"NPROC=1": {"NPROC": "1"}}
@@ -26,6 +27,8 @@ TARGETS = (
     Target("runs with three kills that end with the same bits", "same bits", ">=", 1.0, "of all"),
     Target("from a kill to the end of the next chunk", "restart", "<=", 15, "s"),
     Target("predicted step time off the measured one", "prediction", "<=", 0.2, ""),
+    Target("tuning, processes: complete trials of 32, three killed", "tuned by processes", ">=", 32, ""),
+    Target("tuning, Ray: complete trials of 32, three killed", "tuned on Ray", ">=", 32, ""),
 )
 
 
@@ -61,6 +64,7 @@ def measure(quick: bool) -> dict[str, Any]:
     full, one = found["fp32"], found["one process"]
     predicted = _predicted(large, ways, one, found)
     same, restarts = _killed(1 if quick else 5)
+    tuned = {name: killed_trials(name) for name in ("processes", "Ray")}
     figures = {
         "int8 bytes": [found["int8"].wire / full.wire],
         "int8 loss": [found["int8"].train / full.train],
@@ -76,6 +80,8 @@ def measure(quick: bool) -> dict[str, Any]:
         "same bits": [sum(same) / len(same)],
         "restart": restarts,
         "prediction": [max(abs(1 - p / m) for p, m in predicted.values())],
+        "tuned by processes": [tuned["processes"].complete],
+        "tuned on Ray": [tuned["Ray"].complete],
     }
     shown = [*found.items(), ("10-64-1, fp32", synchronous), ("10-64-1, DiLoCo-int8 H=256", local)]
     return {
@@ -85,7 +91,15 @@ def measure(quick: bool) -> dict[str, Any]:
                 "all learned",
                 all(part.train < 0.7 * part.first for _, part in shown),
                 f"worst {number(max(part.train / part.first for _, part in shown))} of the first loss",
-            )
+            ),
+            *(
+                check(
+                    f"tuning by {name}: values of the study without kills",
+                    end.same and end.kills == 3,
+                    f"{end.kills} workers killed, {end.seconds:.1f} s",
+                )
+                for name, end in tuned.items()
+            ),
         ],
         "tables": [
             table(

@@ -227,6 +227,13 @@ def test_workers_that_do_not_start_in_time():
     assert time.monotonic() - begin < 20
 
 
+def test_a_worker_finds_its_checkpoint_wherever_it_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    places = []
+    neuralopt.tune(lambda t: places.append(t.checkpoint) or 1.0, SPACE, max_trials=1, output="study", **PLAIN)
+    assert places == [tmp_path / "study" / "checkpoints" / "trial-0"]
+
+
 class Acted(Worker):
     """A worker that acts as its part says: it starts, or it dies at the start."""
 

@@ -263,7 +263,8 @@ def tune_objective(
             facts={"batch": batch, **objective.identity()},
             resume=resume,
         )
-        checkpoints = None if folder is None else folder / "checkpoints"
+        # workers may stand in another folder
+        checkpoints = None if folder is None else (folder / "checkpoints").absolute()
         if checkpoints is not None:
             checkpoints.mkdir(exist_ok=True)
         interrupted = run_study(

@@ -56,6 +56,8 @@ class RayWorker(Worker):
 class RayExecutor(WorkerExecutor[RayWorker]):
     """Evaluates jobs on Ray, one CPU for each worker; they end with this process, however it ends.
 
+    There an objective runs in a thread, where Python allows no handlers of signals.
+
     Parameters
     ----------
     objective : Objective

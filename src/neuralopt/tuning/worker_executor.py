@@ -122,7 +122,9 @@ class WorkerExecutor(Executor, Generic[W]):
         limit = time.monotonic() - self._start_timeout
         for worker in [w for w in self._workers if not w.ready and w.began < limit]:
             text = f"its worker was not ready after {self._start_timeout:g} seconds"
-            cause = "a machine or a cluster that is too busy for so many workers."
+            cause = (
+                f"too few free cores for workers={self._count}, or for start_timeout={self._start_timeout:g}."
+            )
             self._replace(worker, WorkerGone(text, cause, for_good=True), channel)
         channel.report([])
 

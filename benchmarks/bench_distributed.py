@@ -1,13 +1,10 @@
-"""Two processes of this machine against one: bytes off the sockets, losses, kills, and what was predicted."""
+"""Two processes of this machine against one: bytes off the sockets, losses, and what was predicted."""
 
 import dataclasses
-import os
-import signal
-import time
-import warnings
 from typing import Any
 
 from harness import Target, check, figure, main, number, table
+from teacher_task import Task
 
 TITLE = "Several workers: two processes, bytes read off the sockets"
 SETTINGS = {"NPROC=1": {"NPROC": "1"}}
@@ -23,8 +20,6 @@ TARGETS = (
     Target("DiLoCo-int8 H=256, 10-64-1: fewer bytes", "DiLoCo bytes", ">=", 500, "×"),
     Target("DiLoCo-int8 H=256, 10-64-1: test error of synchronous", "DiLoCo loss", "<=", 1.0, ""),
     Target("DiLoCo-int8 H=15: faster than one process", "DiLoCo speed", ">=", 1.3, "×"),
-    Target("runs with three kills that end with the same bits", "same bits", ">=", 1.0, "of all"),
-    Target("from a kill to the end of the next chunk", "restart", "<=", 15, "s"),
     Target("predicted step time off the measured one", "prediction", "<=", 0.2, ""),
 )
 
@@ -63,7 +58,6 @@ def measure(quick: bool) -> dict[str, Any]:
     full = found["fp32"]
     measured = {name: large.step_seconds(*way, epochs=1 if quick else 5) for name, way in ways.items()}
     predicted = _predicted(large, ways, measured)
-    same, restarts = _killed(1 if quick else 5)
     figures = {
         "int8 bytes": [found["int8"].wire / full.wire],
         "int8 loss": [found["int8"].train / full.train],
@@ -76,8 +70,6 @@ def measure(quick: bool) -> dict[str, Any]:
         "DiLoCo bytes": [synchronous.wire / local.wire],
         "DiLoCo loss": [local.test / synchronous.test],
         "DiLoCo speed": [measured["one process"] / measured["DiLoCo H=15, int8"]],
-        "same bits": [sum(same) / len(same)],
-        "restart": restarts,
         "prediction": [max(abs(1 - found / measured[name]) for name, found in predicted.items())],
     }
     shown = [*found.items(), ("10-64-1, fp32", synchronous), ("10-64-1, DiLoCo-int8 H=256", local)]
@@ -88,7 +80,7 @@ def measure(quick: bool) -> dict[str, Any]:
                 "all learned",
                 all(part.train < 0.7 * part.first for _, part in shown),
                 f"worst {number(max(part.train / part.first for _, part in shown))} of the first loss",
-            )
+            ),
         ],
         "tables": [
             table(
@@ -127,114 +119,6 @@ def measure(quick: bool) -> dict[str, Any]:
             f"are others. Rates: {', '.join(f'{name} {rate:g}' for name, rate in chosen.items())}.",
         ],
     }
-
-
-@dataclasses.dataclass(frozen=True)
-class Found:
-    """What one run gave."""
-
-    wire: float  # bytes a step of the first worker, off its sockets
-    steady: float  # bytes a step as computed, after any warm-up
-    first: float
-    train: float
-    test: float
-    score: float
-
-
-@dataclasses.dataclass(frozen=True)
-class Task:
-    """A teacher's data and a network."""
-
-    sizes: tuple[int, ...]
-    rows: int
-    epochs: int
-
-    @property
-    def batch(self) -> int:
-        """Rows of a batch of both workers."""
-        return 256 if self.sizes[-1] > 1 else 64
-
-    @property
-    def steps(self) -> int:
-        """Of the whole run."""
-        return self.rows // self.batch * self.epochs
-
-    def data(self) -> tuple[Any, Any]:
-        """Return rows to train on and rows to test on."""
-        import numpy as np
-
-        random, inputs, outputs = np.random.default_rng(123), self.sizes[0], self.sizes[-1]
-        X = random.standard_normal((self.rows + 4096, inputs)).astype(np.float32)
-        first = random.standard_normal((inputs, 32)).astype(np.float32) / np.sqrt(inputs)
-        taught = np.tanh(2 * X @ first) @ random.standard_normal((32, outputs)).astype(np.float32)
-        noise = 0.05 * random.standard_normal((len(X), outputs)).astype(np.float32)
-        y = taught.argmax(1) if outputs > 1 else taught / taught.std() + noise
-        return (X[: self.rows], y[: self.rows]), (X[self.rows :], y[self.rows :])
-
-    @property
-    def net(self) -> Any:
-        """The network."""
-        import neuralopt
-
-        return neuralopt.MLP(self.sizes, "relu" if self.sizes[-1] > 1 else "tanh")
-
-    def train(self, distribute: Any, optimizer: Any, **given: Any) -> Any:
-        """Return the result of a training."""
-        import neuralopt
-
-        return neuralopt.train(
-            self.net,
-            self.data()[0],
-            optimizer=optimizer,
-            loss="cross_entropy" if self.sizes[-1] > 1 else "squared_error",
-            batch_size=self.batch,
-            distribute=distribute,
-            **{"epochs": self.epochs, **given},
-        )
-
-    def step_seconds(self, distribute: Any, optimizer: Any, epochs: int) -> float:
-        """Return the seconds of a step in the fastest epoch."""
-        history = self.train(distribute, optimizer, epochs=epochs).history
-        return float(min(history["seconds"])) / (self.rows // self.batch)
-
-    def best_rate(self, distribute: Any) -> float:
-        """Return the learning rate of Adam that does best on the first half of the held-out rows."""
-        from neuralopt.optimizers import Adam
-
-        X, y = self.data()[1]
-        half = len(X) // 2
-
-        def error(rate: float) -> float:
-            result = self.train(distribute, Adam(rate), validation=(X[:half], y[:half]))
-            return result.history["validation_loss"][-1]
-
-        return min((1e-2, 3e-3, 1e-3, 3e-4), key=error)
-
-    def run(self, distribute: Any, optimizer: Any) -> Found:
-        """Train, and read off what it took; evaluated on the second half of the held-out rows."""
-        import neuralopt
-        from neuralopt.distributed import Layout
-
-        train, (X, y) = self.data()
-        half, net, classes = len(X) // 2, self.net, self.sizes[-1] > 1
-        loss = "cross_entropy" if classes else "squared_error"
-        metrics = ["accuracy"] if classes else ["r2"]
-        result = self.train(distribute, optimizer, validation=(X[half:], y[half:]), metrics=metrics)
-        history, per_epoch = result.history, self.rows // self.batch
-        losses = neuralopt.models.get_loss(loss)
-        figures = [float(losses.value(net.forward(result.params, X[:4096]), y[:4096])) for X, y in (train,)]
-        begin = float(losses.value(net.forward(net.init(0), train[0][:4096]), train[1][:4096]))
-        wire = history["bytes_on_wire"].mean() / per_epoch if "bytes_on_wire" in history else 0.0
-        layout = Layout.of(result.params, 2)
-        steady = 0.0 if distribute is None else distribute.exchange.bytes_per_step(layout)
-        return Found(
-            float(wire),
-            float(steady),
-            begin,
-            *figures,
-            float(history["validation_loss"][-1]),
-            float(history["validation_accuracy" if classes else "validation_r2"][-1]),
-        )
 
 
 def _small_ways(backend: str) -> dict[str, Any]:
@@ -276,70 +160,6 @@ def _predicted(task: Task, ways: Any, measured: dict[str, float]) -> dict[str, f
             steps=task.steps,
         ).step_seconds
     return rows
-
-
-def _killed(repeats: int) -> tuple[list[bool], list[float]]:
-    """Return whether runs with three kills had the bits of an undisturbed one, and how long restarts took."""
-    import random
-
-    import numpy as np
-
-    import neuralopt
-    from neuralopt.distributed import DataParallel, Int8
-    from neuralopt.distributed.gang import Gang
-
-    gangs: list[Any] = []
-    before = Gang.start
-
-    def start(self: Any, states: Any) -> None:
-        before(self, states)
-        gangs.append([worker.process for worker in self.workers])
-
-    Gang.start = start
-    dice = random.Random(0)
-
-    class Kill(neuralopt.Callback):
-        """Kill a worker after some epochs."""
-
-        every = 1
-
-        def __init__(self, epochs: Any) -> None:
-            self.epochs, self.begin, self.seconds = epochs, 0.0, []
-
-        def on_chunk(self, report: Any) -> None:
-            """Kill, and look how long it took."""
-            if self.begin:
-                self.seconds.append(time.perf_counter() - self.begin)
-                self.begin = 0.0
-            if report.epoch in self.epochs:
-                self.begin = time.perf_counter()
-                os.kill(gangs[-1][dice.randrange(2)].pid, signal.SIGKILL)
-
-    task = Task((10, 64, 1), 4096, 20)
-    train, _ = task.data()
-
-    def run(epochs: Any) -> tuple[bytes, list[float]]:
-        kill = Kill(epochs)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            result = neuralopt.train(
-                neuralopt.MLP(task.sizes),
-                train,
-                epochs=task.epochs,
-                batch_size=64,
-                callbacks=[kill],
-                distribute=DataParallel(exchange=Int8(), backend="processes"),
-            )
-        return b"".join(np.asarray(a).tobytes() for pair in result.params for a in pair), kill.seconds
-
-    whole, _ = run(())
-    same, seconds = [], []
-    for _ in range(repeats):
-        bits, took = run(dice.sample(range(1, 19), 3))
-        same.append(bits == whole)
-        seconds += took
-    Gang.start = before
-    return same, seconds
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ SECTIONS = (
     "tuning",
     "architecture",
     "distributed",
+    "faults",
 )
 
 

@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from neuralopt.cli.tune import parse_space
+from neuralopt.core.errors import InvalidArgument
+from neuralopt.distributed import RayCluster
 from neuralopt.tuning import Space, log_uniform
 
 SMALL = (
@@ -83,6 +85,19 @@ def test_going_on(cli, table):
     other = cli("tune", "data.csv", "--target", "kind", *SMALL, "-o", "run", "--resume", "--seed", "1")
     assert other.code == 2
     assert "holds another study" in other.said
+
+
+def test_where_the_workers_are(cli, table, monkeypatch):
+    given = []
+
+    def tune(*arguments, workers, backend, **rest):
+        given.append((workers, backend))
+        raise InvalidArgument("it is known now")
+
+    monkeypatch.setattr("neuralopt.cli.tune.tune", tune)
+    for more in ((), ("--cluster", "local"), ("--cluster", "10.0.0.1:6379")):
+        assert cli("tune", "data.csv", "-t", "kind", *SMALL, "--workers", "3", *more).code == 2
+    assert given == [(3, "processes"), (3, RayCluster()), (3, RayCluster("10.0.0.1:6379"))]
 
 
 def test_ctrl_c_keeps_all(cli, shell, table):

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 from neuralopt.tuning import Pruned
 
@@ -24,10 +25,62 @@ def slow(trial):
 
 
 def dies(trial):
-    """Kills its own process in trial 2."""
+    """Kills its own process in trial 2, every time."""
     if trial.number == 2:
         os.kill(os.getpid(), signal.SIGKILL)
     return trial["x"]
+
+
+def mortal(trial):
+    """A bowl; its worker is killed the first time, at a moment of three trials."""
+    marks = Path(os.environ["NEURALOPT_TEST_MARKS"]) / str(trial.number)
+    with marks.open("a", encoding="ascii") as file:
+        file.write("x")
+    first = len(marks.read_text(encoding="ascii")) == 1
+    moment = {3: 1, 11: 4, 30: 9}.get(trial.number) if first else None
+    for step in range(1, 10):
+        if step == moment:
+            pipe = getattr(trial._channel, "_pipe", None)
+            if pipe is not None and trial.number == 11:  # in the middle of a message
+                os.write(pipe.fileno(), bytes([0, 0, 1, 0, 7]))
+            os.kill(os.getpid(), signal.SIGKILL)
+        trial.report(step, bowl(trial) + 1 / step)
+    return bowl(trial)
+
+
+def bowl(trial):
+    """What `mortal` returns, and reports on its way down to."""
+    return (trial["x"] - 1) ** 2 + trial.seed % 7
+
+
+def undying(trial):
+    """As `mortal`, without being killed."""
+    for step in range(1, 10):
+        trial.report(step, bowl(trial) + 1 / step)
+    return bowl(trial)
+
+
+def lingering(trial):
+    """Reports without hurry."""
+    for step in range(1, 10):
+        trial.report(step, bowl(trial) + 1 / step)
+        time.sleep(0.02)
+    return bowl(trial)
+
+
+class Unloadable:
+    """An objective that no worker can read."""
+
+    def __init__(self, how):
+        self.how = how
+
+    def __setstate__(self, state):
+        if state["how"] == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        raise ImportError("it is not here")
+
+    def __call__(self, trial):
+        """Never called."""
 
 
 def endless(trial):

@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.tuning.objectives import SPACE, dies, quadratic, slow
+from tests.tuning.objectives import SPACE, quadratic, slow
 
 import neuralopt
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.tuning import ASHA, BayesianSampler, Space, Study, TrialState, replay
+from neuralopt.tuning import ASHA, BayesianSampler, Space, Study, replay
 from neuralopt.tuning.evaluation import FunctionObjective
 from neuralopt.tuning.trials import without_times
 
@@ -29,13 +29,6 @@ def test_workers_are_one_worker_replaying_their_order(workers):
     study = Study(Space(SPACE), BayesianSampler(), facts=result.study.events[0]["facts"], **options)
     again = replay(result.study.events, FunctionObjective(quadratic, ("minimize",)), study)
     assert without_times(again.events) == without_times(result.study.events)
-
-
-def test_a_worker_that_dies_is_a_failed_trial():
-    result = neuralopt.tune(dies, SPACE, workers=2, max_trials=5, early_stopping_patience=None)
-    states = [t.state for t in result.trials]
-    assert states.count(TrialState.FAILED) == 1
-    assert "ended with exit code -9" in result.trials[2].error
 
 
 def test_an_objective_that_cannot_be_sent(tmp_path):

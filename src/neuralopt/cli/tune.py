@@ -52,6 +52,7 @@ class Options:
     activation: str
     optimizer: str
     workers: int
+    cluster: str | None
     batch: int
     missing: str
     drop: list[str]
@@ -84,6 +85,7 @@ def run(options: Options) -> None:
             epochs=options.epochs,
             optimizer=options.optimizer,
             workers=options.workers,
+            backend=_backend(options.cluster),
             batch=options.batch,
             seed=options.seed,
             output=folder,
@@ -156,6 +158,15 @@ def _from_file(path: Path) -> dict[str, Any]:
         name: tuple(what) if isinstance(what, list) and what and what[0] in kinds else what
         for name, what in found.items()
     }
+
+
+def _backend(cluster: str | None) -> Any:
+    """Return where the workers of ``--cluster`` are."""
+    if cluster is None:
+        return "processes"
+    from neuralopt.distributed import RayCluster
+
+    return RayCluster(None if cluster == "local" else cluster)
 
 
 def _number(text: str) -> Any:

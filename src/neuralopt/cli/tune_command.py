@@ -37,7 +37,11 @@ def tune(
     ] = "64",
     activation: Annotated[str, typer.Option(help="Of the hidden layers, where it is not tuned.")] = "tanh",
     optimizer: Annotated[str, typer.Option(help="Where it is not tuned.")] = "adamw",
-    workers: Annotated[int, typer.Option(help="Processes on this machine.")] = 1,
+    workers: Annotated[int, typer.Option(help="Processes that evaluate trials at the same time.")] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Take workers of a Ray cluster: its HOST:PORT, or local for Ray on this machine."),
+    ] = None,
     batch: Annotated[int, typer.Option(help="Trials that are asked for and trained together.")] = 8,
     missing: Annotated[
         str, typer.Option(help="refuse tables with missing values, or impute them by the training rows.")
@@ -77,6 +81,7 @@ def tune(
             activation=activation,
             optimizer=optimizer,
             workers=workers,
+            cluster=cluster,
             batch=batch,
             missing=missing,
             drop=drop or [],

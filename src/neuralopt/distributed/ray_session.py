@@ -5,6 +5,7 @@ import contextlib
 import functools
 import os
 import secrets
+import socket
 import sys
 import tempfile
 import warnings
@@ -15,6 +16,7 @@ from typing import Any
 from neuralopt.core.errors import InvalidArgument, missing_dependency
 
 _STORE_BYTES = 200 * 2**20
+_KNOCK_SECONDS = 5.0
 # without these Ray listens beyond the loopback address, reports home, and takes commands from anybody
 _LOCKED = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
@@ -56,6 +58,7 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
             settings = _LOCKED | {"RAY_AUTH_TOKEN_PATH": str(_own_token())}
         else:
             check_token(os.environ.get("RAY_AUTH_TOKEN_PATH"))
+            check_reachable(address)
             theirs = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # says where Ray listens: the cluster's to choose
             settings = {name: value for name, value in _LOCKED.items() if name != theirs}
         settings |= {"NPROC": str(threads), "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
@@ -64,7 +67,7 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
         try:
             import ray
         except ImportError as error:
-            raise missing_dependency("ray", "cluster", "A parameter server") from error
+            raise missing_dependency("ray", "cluster", "A worker on Ray") from error
         given: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
         if address is None:
             given |= {
@@ -79,10 +82,7 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
                 warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
                 ray.init(address or "local", **given)
         except ConnectionError as error:
-            raise InvalidArgument(
-                f"no Ray cluster answers at {address!r}: {error}. Start one there by ray start --head, on a "
-                "private network and with a token."
-            ) from error
+            raise _silent(address, error) from error
         ending.callback(ray.shutdown)
         yield ray
 
@@ -137,6 +137,35 @@ def check_token(path: str | None) -> None:
         raise InvalidArgument(
             f"the token file {path} can be read by others (mode {mode:o}). Make it yours: chmod 600 {path}"
         )
+
+
+def check_reachable(address: str) -> None:
+    """Raise unless somebody listens at an address; Ray itself would go on trying for minutes.
+
+    Parameters
+    ----------
+    address : str
+        ``host:port``.
+
+    Raises
+    ------
+    InvalidArgument
+        When nobody does, or it is no address.
+    """
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise InvalidArgument(f"the address of a Ray cluster must be 'host:port', got {address!r}.")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise _silent(address, error) from error
+
+
+def _silent(address: Any, error: Exception) -> InvalidArgument:
+    return InvalidArgument(
+        f"no Ray cluster answers at {address!r}: {error}. Start one there by ray start --head, on a "
+        "private network and with a token."
+    )
 
 
 @contextlib.contextmanager

@@ -37,6 +37,8 @@ class Assignment:
         Whether it had been told to end then.
     checkpoint : Path or None
         A file that is the trial's own.
+    alone : bool
+        Whether it was taken out of its job, because workers died of that: it then shares no checkpoint.
     """
 
     number: int
@@ -45,6 +47,7 @@ class Assignment:
     reports: dict[int, tuple[float, ...]]
     told: bool
     checkpoint: Path | None
+    alone: bool = False
 
 
 class Channel(abc.ABC):
@@ -57,6 +60,21 @@ class Channel(abc.ABC):
     @abc.abstractmethod
     def finish(self, number: int, outcome: Outcome) -> None:
         """Hand over how a trial ended."""
+
+    def lost(self, numbers: Sequence[int], why: str, begun: bool) -> None:
+        """Hand over that a worker died before these trials of its job had ended.
+
+        Parameters
+        ----------
+        numbers : sequence of int
+            Of the trials.
+        why : str
+            A sentence.
+        begun : bool
+            Whether the worker had begun with them.
+        """
+        for number in numbers:
+            self.finish(number, Outcome(TrialState.FAILED, error=why))
 
 
 class Objective(abc.ABC):

@@ -1,6 +1,8 @@
 """The loop of a study: ask while there is room, evaluate, tell, until it is enough."""
 
+import collections
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -24,10 +26,15 @@ class Desk(Channel):
     interrupt : DeferredInterrupt
     observe : callable
         Told after every change.
+    retries : int
+        How often a trial is evaluated again when its worker died.
     """
 
-    def __init__(self, study: Study, interrupt: DeferredInterrupt, observe: Observer) -> None:
-        self._study, self._interrupt, self._observe = study, interrupt, observe
+    def __init__(self, study: Study, interrupt: DeferredInterrupt, observe: Observer, retries: int) -> None:
+        self._study, self._interrupt, self._observe, self._retries = study, interrupt, observe, retries
+        self._deaths: collections.Counter[int] = collections.Counter()
+        self.waiting = _unfinished(study)
+        self.apart: set[int] = set()
 
     def report(self, reports: Sequence[Report]) -> list[bool]:
         """See `Channel.report`."""
@@ -43,6 +50,30 @@ class Desk(Channel):
         self._study.tell(number, outcome)
         self._observe(self._study)
 
+    def lost(self, numbers: Sequence[int], why: str, begun: bool) -> None:
+        """See `Channel.lost`: they go on as after a kill of the study, the last time each by itself.
+
+        What they had reported stands in the study and is not asked for again.
+        """
+        again = []
+        for number in numbers:
+            self._deaths[number] += begun
+            if self._deaths[number] <= self._retries:
+                again.append(self._study.trials.all[number])
+            else:
+                times = f" It was begun {self._deaths[number]} times." if self._retries else ""
+                self.finish(number, Outcome(TrialState.FAILED, error=f"{why}{times}"))
+        last = [trial for trial in again if 0 < self._deaths[trial.number] == self._retries]
+        if len(numbers) > 1 and last:  # one of them may be what its worker dies of
+            self.apart.update(trial.number for trial in again)
+            self.waiting.extend([trial] for trial in again)
+        elif again:
+            self.waiting.append(again)
+        if again and begun:
+            who = ", ".join(str(trial.number) for trial in again)
+            text = f"evaluated again: trial {who}, because {why}"
+            warnings.warn(text, RuntimeWarning, stacklevel=2)
+
 
 def run_study(
     study: Study,
@@ -55,6 +86,7 @@ def run_study(
     max_failures: int,
     observe: Observer,
     timeout: float | None = None,
+    retries: int = 0,
 ) -> bool:
     """Ask, evaluate and tell until the trials are used up or nothing improves any more.
 
@@ -77,6 +109,8 @@ def run_study(
         Told after every change.
     timeout : float or None
         Seconds after which no more is asked.
+    retries : int
+        How often a trial is evaluated again when its worker died.
 
     Returns
     -------
@@ -89,20 +123,21 @@ def run_study(
         When the first trials all failed.
     """
     begin = time.monotonic()
-    waiting = _unfinished(study)
     with DeferredInterrupt() as interrupt:
-        desk = Desk(study, interrupt, observe)
+        desk = Desk(study, interrupt, observe, retries)
         try:
+            executor.start()
             while True:
                 while executor.free and not interrupt.requested:
-                    job = waiting.pop(0) if waiting else None
+                    job = desk.waiting.pop(0) if desk.waiting else None
                     if job is None:
                         late = timeout is not None and time.monotonic() - begin > timeout
                         room = max_trials - len(study.trials.all)
                         if room <= 0 or late or enough(study, early_stopping_patience) or used_up(study):
                             break
                         job = study.ask(min(batch, room))
-                    executor.submit([assignment(study, trial, checkpoints) for trial in job])
+                    given = [assignment(study, t, checkpoints, t.number in desk.apart) for t in job]
+                    executor.submit(given)
                 if interrupt.requested:
                     raise Interrupted
                 if not study.trials.running:
@@ -128,7 +163,7 @@ def used_up(study: Study) -> bool:
     return len({study.space.key(trial.params) for trial in study.trials.all}) >= size
 
 
-def assignment(study: Study, trial: TrialRecord, checkpoints: Path | None) -> Assignment:
+def assignment(study: Study, trial: TrialRecord, checkpoints: Path | None, alone: bool = False) -> Assignment:
     """Return what is needed to evaluate a trial."""
     words = np.random.SeedSequence([study.seed, trial.number]).generate_state(1)
     return Assignment(
@@ -138,6 +173,7 @@ def assignment(study: Study, trial: TrialRecord, checkpoints: Path | None) -> As
         dict(trial.reports),
         trial.told,
         None if checkpoints is None else checkpoints / f"trial-{trial.number}",
+        alone,
     )
 
 

@@ -29,7 +29,7 @@ class Kept:
 
 def kept_groups(job: Sequence[Assignment]) -> list[Kept]:
     """Return the groups that a killed run of this job left, for the trials that have not ended."""
-    if job[0].checkpoint is None:
+    if job[0].checkpoint is None or job[0].alone:
         return []
     found, left = [], {given.number for given in job}
     for path in sorted(job[0].checkpoint.parent.glob("group-*.safetensors")):
@@ -102,7 +102,8 @@ class Group:
             self._saved = time.monotonic()
 
     def _path(self) -> Path | None:
-        own = self._given[min(self._given)].checkpoint
+        first = self._given[min(self._given)]
+        own = None if first.alone else first.checkpoint
         return None if own is None else own.parent / f"group-{self._numbers[0]}.safetensors"
 
     def report(self, channel: Channel) -> None:

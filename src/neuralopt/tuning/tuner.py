@@ -13,7 +13,7 @@ from neuralopt.models import MLP
 from neuralopt.storage import FileLock, Journal, check_writable
 from neuralopt.tuning.estimator_objective import EstimatorScore, is_estimator
 from neuralopt.tuning.evaluation import FunctionObjective, Objective
-from neuralopt.tuning.executors import make_executor, sendable
+from neuralopt.tuning.executors import make_executor
 from neuralopt.tuning.journals import JOURNAL
 from neuralopt.tuning.loop import run_study
 from neuralopt.tuning.methods import make_sampler
@@ -47,10 +47,12 @@ def tune(
     dtype: Any = "float32",
     batch: int | None = None,
     workers: int = 1,
+    backend: Any = "processes",
     seed: int = 0,
     output: str | Path | None = None,
     resume: bool = False,
     max_failures: int = 5,
+    max_retries: int = 2,
     timeout: float | None = None,
     checkpoint_every: float = 5.0,
     observe: Callable[[Study], None] | None = None,
@@ -102,7 +104,11 @@ def tune(
     batch : int >= 1, optional
         Trials that are asked for together; by default 8 for networks, otherwise 1.
     workers : int >= 1, default 1
-        Processes on this machine.
+        How many evaluate at the same time; 1 is this process itself, unless the backend is a cluster.
+    backend : {"processes"}, Processes or RayCluster, default "processes"
+        Where workers are: processes of this machine, or one CPU each of a Ray cluster. Of what these
+        hold, ``address``, ``start_timeout`` and ``threads`` count here: a trial may take as long as it
+        likes, and ``max_retries`` says how often it begins.
     seed : int >= 0, default 0
         Of everything that is drawn.
     output : path, optional
@@ -111,6 +117,9 @@ def tune(
         Go on with the study in ``output``; what has ended is kept, what had not goes on.
     max_failures : int >= 1, default 5
         Give up when the first so many trials all failed.
+    max_retries : int >= 0, default 2
+        How often a trial whose worker died is evaluated again, with the same configuration and seed. What
+        it had reported counts once. Then it is FAILED. One whose objective raises is FAILED at once.
     timeout : float, optional
         Seconds after which no more trials begin.
     checkpoint_every : float, default 5
@@ -129,6 +138,10 @@ def tune(
         Before any trial begins.
     TrialsFailed
         When the first trials all failed.
+    WorkerError
+        When no worker can be started.
+    MissingDependency
+        For a cluster, without Ray: ``pip install "neuralopt[cluster]"``.
 
     Examples
     --------
@@ -144,6 +157,7 @@ def tune(
         check_count("early_stopping_patience", early_stopping_patience)
     check_count("workers", workers)
     check_count("max_failures", max_failures)
+    check_count("max_retries", max_retries, low=0)
     if timeout is not None and not (isinstance(timeout, int | float) and timeout > 0):
         raise InvalidArgument(f"timeout must be seconds > 0, got {timeout!r}.")
     if resume and output is None:
@@ -189,10 +203,12 @@ def tune(
         trial_patience=None if isinstance(objective, MLP) else trial_patience,
         batch=made.batch if batch is None else check_count("batch", batch),
         workers=workers,
+        backend=backend,
         seed=seed,
         output=output,
         resume=resume,
         max_failures=max_failures,
+        max_retries=max_retries,
         timeout=timeout,
         observe=observe,
         refit=refit,
@@ -211,10 +227,12 @@ def tune_objective(
     trial_patience: int | None,
     batch: int,
     workers: int,
+    backend: Any,
     seed: int,
     output: str | Path | None,
     resume: bool,
     max_failures: int,
+    max_retries: int,
     timeout: float | None,
     observe: Callable[[Study], None] | None,
     refit: Any,
@@ -225,9 +243,9 @@ def tune_objective(
     made, sampler = make_pruner(pruner, objective.steps), make_sampler(method)
     if isinstance(objective, NetworkObjective):
         objective.stops = made.steps(objective.epochs)
-    if workers > 1:
-        sendable(objective, workers)  # refused before a folder is made
     with contextlib.ExitStack() as held:
+        # first of all: what it refuses is refused before a folder is made
+        executor = held.enter_context(contextlib.closing(make_executor(objective, workers, backend)))
         journal = None
         if folder is not None:
             check_writable(folder / JOURNAL)
@@ -245,10 +263,10 @@ def tune_objective(
             facts={"batch": batch, **objective.identity()},
             resume=resume,
         )
-        checkpoints = None if folder is None else folder / "checkpoints"
+        # workers may stand in another folder
+        checkpoints = None if folder is None else (folder / "checkpoints").absolute()
         if checkpoints is not None:
             checkpoints.mkdir(exist_ok=True)
-        executor = make_executor(objective, workers)
         interrupted = run_study(
             study,
             executor,
@@ -259,5 +277,6 @@ def tune_objective(
             max_failures=max_failures,
             observe=observe or (lambda study: None),
             timeout=timeout,
+            retries=max_retries,
         )
     return TuneResult(study, folder, interrupted, time.perf_counter() - begin, refit)

@@ -1,8 +1,13 @@
 """``neuralopt train`` and ``neuralopt plan``: what they print and leave behind, what they refuse."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
+
+from neuralopt.benchmark.train_run import TrainSettings
+from neuralopt.distributed import DataParallel, ParameterServer, RayCluster
 
 QUICK = ("--epochs", "3", "--hidden", "4", "--batch-size", "16")
 
@@ -73,6 +78,10 @@ def test_one_process(cli, table):
             ("--exchange", "int8", "--simulated"),
             "--exchange int8, --simulated takes several workers, got --workers 1. Give --workers 2.",
         ),
+        (
+            ("--cluster", "local", "--simulated", "--workers", "2"),
+            "--simulated workers are in this process; leave out --cluster.",
+        ),
         (("--workers", "0"), "DataParallel: workers must be a whole number >= 1, got 0."),
     ],
 )
@@ -127,3 +136,11 @@ def test_a_plan_for_processes_that_were_measured(cli, monkeypatch):
         "all-reduce, 1.00 ms an all-to-all, 3.00 ms an all-gather." in said
     )
     assert "54.0" in said
+
+
+@pytest.mark.parametrize(("named", "address"), [("local", None), ("10.0.0.1:6379", "10.0.0.1:6379")])
+def test_a_cluster_is_handed_on(named, address):
+    settings = TrainSettings(workers=2, cluster=named)
+    assert settings.distribution() == DataParallel(backend=RayCluster(address))
+    server = dataclasses.replace(settings, method="server").distribution()
+    assert server == ParameterServer(address=address)

@@ -12,7 +12,7 @@ from neuralopt.benchmark.naming import slug
 from neuralopt.benchmark.task import Task
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.distributed import DataParallel, DiLoCo, LocalSGD, ParameterServer
-from neuralopt.distributed.by_name import get_exchange
+from neuralopt.distributed.by_name import get_cluster, get_exchange
 from neuralopt.engine import EarlyStopping, Progress, TrainResult, train
 from neuralopt.engine.distribution import Distribution
 from neuralopt.estimators.predictor import Predictor
@@ -47,6 +47,8 @@ class TrainSettings:
         Steps between two exchanges of the local methods.
     simulated : bool
         Whether the workers are simulated in this process.
+    cluster : str or None
+        As for `get_cluster`; by default workers are processes of this machine.
     seed : int
     """
 
@@ -61,6 +63,7 @@ class TrainSettings:
     exchange: str = "fp32"
     period: int = 16
     simulated: bool = False
+    cluster: str | None = None
     seed: int = 0
 
     def distribution(self) -> Distribution | None:
@@ -75,17 +78,23 @@ class TrainSettings:
                     (f"--method {self.method}", self.method != METHODS[0]),
                     (f"--exchange {self.exchange}", self.exchange != "fp32"),
                     ("--simulated", self.simulated),
+                    (f"--cluster {self.cluster}", self.cluster),
                 )
                 if value
             )
             if of_many:
                 raise InvalidArgument(f"{of_many} takes several workers, got --workers 1. Give --workers 2.")
             return None
+        if self.simulated and self.cluster:
+            raise InvalidArgument("--simulated workers are in this process; leave out --cluster.")
+        cluster = get_cluster(self.cluster) if self.cluster else None
         if self.method == "server":
             if self.simulated:
                 raise InvalidArgument("--method server runs on processes; leave out --simulated.")
-            return ParameterServer(workers=self.workers, exchange=exchange)
-        backend = "simulated" if self.simulated else "processes"
+            return ParameterServer(
+                workers=self.workers, exchange=exchange, address=cluster and cluster.address
+            )
+        backend = cluster or ("simulated" if self.simulated else "processes")
         given: dict[str, Any] = {"workers": self.workers, "exchange": exchange, "backend": backend}
         if self.method == "synchronous":
             return DataParallel(**given)

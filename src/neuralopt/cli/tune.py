@@ -164,9 +164,9 @@ def _backend(cluster: str | None) -> Any:
     """Return where the workers of ``--cluster`` are."""
     if cluster is None:
         return "processes"
-    from neuralopt.distributed import RayCluster
+    from neuralopt.distributed.by_name import get_cluster
 
-    return RayCluster(None if cluster == "local" else cluster)
+    return get_cluster(cluster)
 
 
 def _number(text: str) -> Any:

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,6 +29,10 @@ def train(
     simulated: Annotated[
         bool, typer.Option("--simulated", help="Simulate the workers in this process; bytes are counted.")
     ] = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Take workers of a Ray cluster: its HOST:PORT, or local for Ray on this machine."),
+    ] = None,
     optimizer: Annotated[
         str | None, typer.Option(help="By default adam, or sgd beside an exchange that keeps the momentum.")
     ] = None,
@@ -69,6 +73,7 @@ def train(
         exchange,
         period,
         simulated,
+        cluster,
         seed,
     )
     settings.distribution()  # before the table is read
@@ -102,6 +107,12 @@ def plan(
         bool,
         typer.Option("--measured", help="Measure processes of this machine, in place of both."),
     ] = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="Measure workers of a Ray cluster: its HOST:PORT, or local for Ray on this machine."
+        ),
+    ] = None,
     spread: Annotated[float, typer.Option(help="Of the time of a step: 0.1 is about ten percent.")] = 0.0,
     optimizer: Annotated[str, typer.Option(help="A name.")] = "adam",
     activation: Annotated[str, typer.Option(help="Of the hidden layers.")] = "tanh",
@@ -115,7 +126,11 @@ def plan(
     from neuralopt.cli.app import numbers
     from neuralopt.distributed import MeasuredNetwork, Network, Stragglers
     from neuralopt.distributed import plan as make_plan
+    from neuralopt.distributed.by_name import get_cluster
 
+    network: Any = "processes" if measured else Network(latency * 1e-6, bandwidth * 1e6 / 8)
+    if cluster is not None:
+        network = get_cluster(cluster)
     widths = numbers("--layers", layers, int)
     model = MLP(widths, activation)
     random = np.random.default_rng(0)
@@ -125,7 +140,11 @@ def plan(
         model,
         data,
         workers=numbers("--workers", workers, int),
-        network="processes" if measured else Network(latency * 1e-6, bandwidth * 1e6 / 8),
+        network=get_cluster(cluster)
+        if cluster
+        else "processes"
+        if measured
+        else Network(latency * 1e-6, bandwidth * 1e6 / 8),
         batch_size=batch_size,
         optimizer=optimizer,
         stragglers=Stragglers(spread=spread),

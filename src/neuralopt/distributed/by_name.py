@@ -1,8 +1,9 @@
-"""Exchanges by their names, as the command line gives them."""
+"""Exchanges and clusters by their names, as the command line gives them."""
 
 from collections.abc import Callable
 
 from neuralopt.core.errors import InvalidArgument, did_you_mean
+from neuralopt.distributed.backends import RayCluster
 from neuralopt.distributed.exchanges.base import Exchange
 from neuralopt.distributed.exchanges.bf16 import Bf16
 from neuralopt.distributed.exchanges.dgc import DGC
@@ -73,3 +74,23 @@ def get_exchange(name: str) -> Exchange:
         if isinstance(error, InvalidArgument):
             raise
         raise InvalidArgument(f"exchange {word!r} takes a number after the colon, got {name!r}.") from None
+
+
+def get_cluster(name: str) -> RayCluster:
+    """Return a Ray cluster by what the command line calls it.
+
+    Parameters
+    ----------
+    name : str
+        ``host:port`` of one that runs, or ``"local"`` for one that is started on this machine.
+
+    Returns
+    -------
+    RayCluster
+
+    Examples
+    --------
+    >>> get_cluster("10.0.0.1:6379").address
+    '10.0.0.1:6379'
+    """
+    return RayCluster(None if name == "local" else name)

@@ -120,7 +120,7 @@ class Replay:
         """
         if self._checkpoint is None:
             return self(compute)
-        level, mark = self._open[-1], np.asarray(zlib.crc32(np.ascontiguousarray(x)), np.uint32)
+        level, mark = self._open[-1], np.asarray(zlib.crc32(np.ascontiguousarray(x).data), np.uint32)
         if level.given and _unpacked(level.given[0])[0] != mark:
             level.given.clear()
             self._pending.clear()

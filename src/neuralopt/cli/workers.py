@@ -1,6 +1,5 @@
 """``neuralopt train`` and ``neuralopt plan``: training with several workers, and whether it pays."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -51,6 +50,7 @@ def train(
     from neuralopt.benchmark import make_task
     from neuralopt.benchmark.train_run import TrainSettings, run_training
     from neuralopt.cli.app import numbers
+    from neuralopt.cli.ending import interrupted
     from neuralopt.core.results import Status
     from neuralopt.datasets import read_table
     from neuralopt.datasets.wording import listing
@@ -92,7 +92,7 @@ def train(
         markup=False,
     )
     if done.result.status is Status.INTERRUPTED:
-        sys.exit(130)
+        interrupted(out)
 
 
 def plan(

@@ -76,9 +76,10 @@ def descend(
         done += 1
         if watch is not None:
             watch(at, last[0])
-        if held_error is None or done % _EVERY:
+        look = held_error
+        if look is None or done % _EVERY:
             return
-        error = float(kept_by(lambda: [held_error(at)])[0])
+        error = float(kept_by(lambda: [look(at)])[0])
         since = 0 if error < best else since + _EVERY
         if error < best:
             best, best_x = error, at.copy()

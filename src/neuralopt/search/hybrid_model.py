@@ -36,7 +36,7 @@ class _Job(NamedTuple):
     X: np.ndarray
     targets: Targets
     objective: Objective
-    count: int
+    length: int
     learning_rate: float
     verbose: bool
 
@@ -189,8 +189,8 @@ class HybridModel(SearchModel):
     ) -> Found:
         seed = self.settings.seed + _PHASES.index(phase)
         settings = dataclasses.replace(self.settings, budget_s=seconds, restarts=0, seed=seed)
-        with watching(phase, job.count, job.verbose) as watch:
-            return Run(settings, job.X, job.targets, params, watch, slot=replay.slot()).go(job.count)
+        with watching(phase, job.length, job.verbose) as watch:
+            return Run(settings, job.X, job.targets, params, watch, slot=replay.slot()).go(job.length)
 
     def _descend(
         self, job: _Job, phase: str, params: Params | None, seconds: float | None, replay: Replay
@@ -198,7 +198,7 @@ class HybridModel(SearchModel):
         assert params is not None
         done = descend(
             *(self.mlp, params, job.X, job.targets, self.settings.loss),
-            epochs=job.count,
+            epochs=job.length,
             learning_rate=job.learning_rate,
             batch_size="full",
             seed=self.settings.seed,

@@ -1,6 +1,7 @@
 """A run kept in one file: when it is written, whose it is, what is older than it."""
 
 import abc
+import numbers
 import os
 import time
 from pathlib import Path
@@ -9,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from neuralopt.core.errors import InvalidArgument, StorageError
-from neuralopt.core.validation import check_count
 from neuralopt.core.versions import threads, versions
 from neuralopt.storage.atomic import check_writable, remove_leftovers
 from neuralopt.storage.container import Container, read_container, write_container
@@ -111,7 +111,9 @@ class Checkpoint(Slot):
             )
         if not every >= 0:
             raise InvalidArgument(f"checkpoint_every must be >= 0 seconds, got {every!r}.")
-        self._every, self._keep = every, check_count("checkpoint_keep", keep)
+        if isinstance(keep, bool) or not isinstance(keep, numbers.Integral) or keep < 1:
+            raise InvalidArgument(f"checkpoint_keep must be a whole number >= 1, got {keep!r}.")
+        self._every, self._keep = every, int(keep)
         self._facts, self._last = facts or {}, time.monotonic()
         self._found = self.path.exists()
         if self._found and not resume:

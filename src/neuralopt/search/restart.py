@@ -99,12 +99,12 @@ class Keeping:
     keep: int
     resume: bool
 
-    def checkpoint(self, mode: str, settings: Settings, data: Any, begin: Params | None, **more: Any) -> Any:
+    def checkpoint(self, run: str, settings: Settings, data: Any, begin: Params | None, **more: Any) -> Any:
         """Return the checkpoint of a search, or None.
 
         Parameters
         ----------
-        mode : str
+        run : str
         settings : Settings
             A budget may be another one when the search goes on.
         data : tree of arrays
@@ -124,5 +124,5 @@ class Keeping:
         identity = fingerprint(**own, **more, begin=data_digest(begin or ()), data=data_digest(data))
         facts = versions("scipy", "numba")
         return Checkpoint(
-            self.path, mode, identity, every=self.every, keep=self.keep, resume=self.resume, facts=facts
+            self.path, run, identity, every=self.every, keep=self.keep, resume=self.resume, facts=facts
         )

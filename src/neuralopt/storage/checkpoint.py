@@ -62,7 +62,7 @@ class Checkpoint(Slot):
     ----------
     path : path
         The file.
-    mode : str
+    run : str
         What kind of run it is: ``"train"``, ``"joint"``, ``"search"``, ...
     identity : dict of str to str
         What must be the same for the run to go on, in words; see `neuralopt.engine.identity.fingerprint`.
@@ -96,7 +96,7 @@ class Checkpoint(Slot):
     def __init__(
         self,
         path: str | os.PathLike[str],
-        mode: str,
+        run: str,
         identity: dict[str, str],
         *,
         every: float = 10.0,
@@ -104,7 +104,7 @@ class Checkpoint(Slot):
         resume: bool = False,
         facts: dict[str, str] | None = None,
     ) -> None:
-        self.path, self._mode, self._identity = Path(path).expanduser(), mode, identity
+        self.path, self._run, self._identity = Path(path).expanduser(), run, identity
         if self.path.is_dir():
             raise InvalidArgument(
                 f"checkpoint must be a file, got the folder {str(path)!r}. Give a file name in it."
@@ -174,7 +174,7 @@ class Checkpoint(Slot):
         Parameters
         ----------
         content : dict
-            Plain data, under other names than identity, facts and mode.
+            Plain data, under other names than run, identity and facts.
         arrays : dict of str to numpy.ndarray
 
         Raises
@@ -183,14 +183,14 @@ class Checkpoint(Slot):
             When it cannot be written; the earlier file is then intact.
         """
         facts = versions() | {"NPROC": threads()} | self._facts
-        header = {"mode": self._mode, "identity": self._identity, "facts": facts, **content}
+        header = {"run": self._run, "identity": self._identity, "facts": facts, **content}
         with keeping_older(self.path, self._keep):
             write_container(self.path, kind=KIND, version=VERSION, header=header, arrays=arrays)
         self._last = time.monotonic()
 
     def _check_own(self, held: Container) -> None:
-        theirs = {"mode": held.header.get("mode", "train"), **held.header["identity"]}
-        own = {"mode": self._mode, **self._identity}
+        theirs = {_KIND_OF_RUN: held.header["run"], **held.header["identity"]}
+        own = {_KIND_OF_RUN: self._run, **self._identity}
         for name in {**own, **theirs}:  # in the order given: settings, then what follows from them
             if theirs.get(name) != own.get(name):
                 raise InvalidArgument(
@@ -200,4 +200,5 @@ class Checkpoint(Slot):
                 )
 
 
-_OWN = ("mode", "identity", "facts")
+_OWN = ("run", "identity", "facts")
+_KIND_OF_RUN = "kind of run"

@@ -1,6 +1,7 @@
 """Files before the newest: ``run.ckpt.1`` is the one before ``run.ckpt``, ``.2`` the one before that."""
 
 import contextlib
+import glob
 import os
 import shutil
 from collections.abc import Iterator
@@ -53,10 +54,13 @@ def keeping_older(path: Path, keep: int) -> Iterator[None]:
 
 def older_files(path: Path) -> list[Path]:
     """Return the older files that are there, the newest of them first."""
-    target, found = path.resolve() if path.is_symlink() else path, []
-    while (file := _older(target, len(found) + 1)).exists():
-        found.append(file)
-    return found
+    target = path.resolve() if path.is_symlink() else path
+    found = {}
+    for file in target.parent.glob(f"{glob.escape(target.name)}.*"):
+        place = file.name.removeprefix(f"{target.name}.")
+        if place.isdecimal():  # one may be missing: of a run that was killed while they moved up
+            found[int(place)] = file
+    return [found[place] for place in sorted(found)]
 
 
 def first_whole(path: Path, kind: str, version: int) -> Path | None:

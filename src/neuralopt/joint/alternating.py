@@ -85,6 +85,8 @@ def refit(
 
 
 class _Losses(Callback):
+    every = 1  # see `Watch`
+
     def __init__(self, record: Record, base: Callable[[Params], Base]) -> None:
         self._record, self._base = record, base
 

@@ -10,12 +10,13 @@ from neuralopt.core.errors import DataError, InvalidArgument, StorageError, refu
 from neuralopt.core.validation import check_count, check_resume
 from neuralopt.core.versions import versions
 from neuralopt.engine import History
-from neuralopt.engine.identity import data_digest, fingerprint
+from neuralopt.engine.identity import fingerprint
 from neuralopt.joint.checks import check_told, names_of, warn_about, warn_about_targets
 from neuralopt.joint.companion import companion
 from neuralopt.joint.fitting import FEWEST
 from neuralopt.joint.keeping import read_fitted, write_fitted
 from neuralopt.joint.online import Online
+from neuralopt.joint.restart import rows_of
 from neuralopt.joint.scaling import joint_scale
 from neuralopt.joint.settings import check_settings
 from neuralopt.joint.shift import shift_report
@@ -245,6 +246,9 @@ class JointOptimizer(Online):
         s = self.settings
         self.columns_ = names_of(X_sim)
         (X, y), (X_r, y_r) = self._pair(X_sim, y_sim, "sim"), self._pair(X_real, y_real, "real")
+        given = (
+            {} if checkpoint is None else {"simulated_rows": rows_of(X, y), "real_rows": rows_of(X_r, y_r)}
+        )
         if len(X) < 2:
             raise DataError(f"X_sim must have at least two rows, got {len(X)}.")
         self._one_column = np.ndim(y_sim) == 1
@@ -269,8 +273,7 @@ class JointOptimizer(Online):
                 **s,
                 epochs=epochs,
                 batch_size=batch_size,
-                simulated_rows=data_digest((X, y)),
-                real_rows=data_digest((X_r, Y_r)),
+                **given,
             )
             keeper = Checkpoint(
                 checkpoint,

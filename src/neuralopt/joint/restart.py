@@ -7,6 +7,7 @@ import numpy as np
 
 from neuralopt.core.results import Status
 from neuralopt.engine import TrainResult
+from neuralopt.engine.identity import data_digest
 from neuralopt.joint.base import Base
 from neuralopt.joint.record import Record
 from neuralopt.models import MLP
@@ -48,6 +49,11 @@ def flat(params: Params) -> list[np.ndarray]:
 def layers(arrays: list[np.ndarray]) -> Params:
     """Return the network that `flat` took apart."""
     return list(zip(arrays[::2], arrays[1::2], strict=True))
+
+
+def rows_of(X: np.ndarray, y: np.ndarray) -> str:
+    """Return what identifies rows; labels may be of any kind."""
+    return data_digest((X, y if y.dtype.kind in "biuf" else y.astype(str)))
 
 
 def go_on(result: TrainResult) -> None:

@@ -221,6 +221,7 @@ class Run:
         (own, networks), (found, arrays) = place.packed(), self.ledger.packed()
         spent = time.perf_counter() - self._begun
         words = {"place": own, "found": found, "random": words_of(self.random), "seconds": spent}
+        words["kernel"] = self.kernel
         return words, {**networks, **arrays}
 
     def _keep_end(self, status: Status) -> None:
@@ -241,6 +242,7 @@ class Run:
         self.ledger.unpack(content["found"], arrays)
         set_state(self.random, content["random"])
         self._begun -= content["seconds"]
+        self.kernel = content["kernel"]
         return Place.unpacked(content["place"], arrays)
 
     def _loops(self, name: str) -> Any:

@@ -58,8 +58,9 @@ def press(monkeypatch, where, name, call):
     monkeypatch.setattr(where, name, pressed)
 
 
-@pytest.mark.parametrize("folder", ["out", None])
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    ("command", "folder"), [*((command, "out") for command in COMMANDS), ("search", None)]
+)
 def test_ctrl_c_and_resume(cli, command, folder, monkeypatch):
     from neuralopt.engine.runners import DeviceRunner
 

@@ -159,12 +159,14 @@ def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def arm(delay):
-    """Have this process killed so many seconds after its first save."""
+def arm(folder, delay):
+    """Have this process killed so many seconds after its first save in a folder."""
     replace = os.replace
 
     def first(*given):
         replace(*given)
+        if not str(given[1]).startswith(folder):  # a compiler keeps its programs, too
+            return
         os.replace = replace
         timer = threading.Timer(delay, die)
         timer.daemon = True
@@ -177,7 +179,7 @@ if __name__ == "__main__":
     from pathlib import Path
 
     mode, folder, delay = sys.argv[1:]
-    arm(float(delay))
+    arm(folder, float(delay))
     MODES[mode](place(mode, Path(folder)), False)
     print("at the end", flush=True)
     die()

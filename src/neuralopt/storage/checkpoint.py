@@ -65,7 +65,7 @@ class Checkpoint(Slot):
     run : str
         What kind of run it is: ``"train"``, ``"joint"``, ``"search"``, ...
     identity : dict of str to str
-        What must be the same for the run to go on, in words; see `neuralopt.engine.identity.fingerprint`.
+        What must be the same for the run to go on, in words; see ``neuralopt.engine.identity.fingerprint``.
     every : float >= 0, default 10
         Seconds between two writings.
     keep : int >= 1, default 2

@@ -11,8 +11,8 @@ import pytest
 
 from neuralopt import MLP, Callback, EarlyStopping, Status, optimizers, schedules, train, transforms
 from neuralopt.core.errors import InvalidArgument, StorageError
-from neuralopt.engine.checkpoint import Checkpoint
-from neuralopt.storage import write_container
+from neuralopt.engine.checkpoint import LoopCheckpoint
+from neuralopt.storage import Checkpoint, write_container
 
 SCHEDULED = transforms.chain(
     transforms.ClipByGlobalNorm(1.0), optimizers.AdamW(schedules.WarmupCosine(0.05, 8, 40))
@@ -108,7 +108,7 @@ def test_after_kill_nine_the_run_goes_on(tmp_path, check):
     file = tmp_path / "run.ckpt"
     done = run(PROGRAM.format(signal="SIGKILL", epochs=12), file)
     assert done.returncode == -signal.SIGKILL
-    assert [f.name for f in tmp_path.iterdir()] == ["run.ckpt"]
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["run.ckpt", "run.ckpt.1"]
     arguments = {"epochs": 12, "batch_size": 16, "callbacks": [EarlyStopping(patience=50)]}
     whole = train(MLP((3, 6, 2)), products(), **arguments)
     again = train(MLP((3, 6, 2)), products(), checkpoint=file, resume=True, **arguments)
@@ -177,12 +177,14 @@ def test_damaged_and_foreign_files_are_refused(net, regression, tmp_path):
 def test_a_checkpoint_of_another_structure_is_refused(tmp_path):
     from neuralopt.engine.history import History
 
-    keeper = Checkpoint(tmp_path / "c", {}, 0, False)
-    keeper.save({"a": np.zeros(2)}, History())
+    def keeper():
+        return LoopCheckpoint(Checkpoint(tmp_path / "c", "train", {}, resume=True))
+
+    keeper().save({"a": np.zeros(2)}, History())
     with pytest.raises(InvalidArgument, match=r"it holds float64\[2\] for a, this run needs float64\[3\]"):
-        Checkpoint(tmp_path / "c", {}, 0, True).load({"a": np.zeros(3)})
+        keeper().load({"a": np.zeros(3)})
     with pytest.raises(InvalidArgument, match=r"it holds nothing for b, this run needs float64\[2\]"):
-        Checkpoint(tmp_path / "c", {}, 0, True).load({"a": np.zeros(2), "b": np.zeros(2)})
+        keeper().load({"a": np.zeros(2), "b": np.zeros(2)})
 
 
 def test_an_unwritable_place_is_told_before_any_work(net, regression, tmp_path):

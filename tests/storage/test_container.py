@@ -233,7 +233,7 @@ def test_foreign_files(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "reader"),
     [
-        ("checkpoint", "Read it with: neuralopt.train(..., checkpoint=PATH)"),
+        ("checkpoint", "Read it with: the call that wrote it, with checkpoint=PATH and resume=True"),
         ("record", "Read it with: neuralopt report RECORDS"),
         ("sketch", "Give a model file."),
     ],

@@ -12,7 +12,7 @@ from neuralopt.architecture.space import Genes
 from neuralopt.architecture.trainer import Weights
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument, StorageError
-from neuralopt.storage import FileLock, Journal, read_container, write_container
+from neuralopt.storage import FileLock, Journal, read_container, remove_leftovers, write_container
 
 JOURNAL = "journal.jsonl"
 _FORMAT, _VERSION, _KIND = "neuralopt-architecture-journal", 1, "candidate"
@@ -167,4 +167,6 @@ def locked(folder: Path | None) -> Iterator[None]:
         yield
         return
     with FileLock(folder / "lock", f"the search in '{folder}'"):
+        for place in (folder, folder / "weights"):  # of a search that was killed while it wrote
+            remove_leftovers(place)
         yield

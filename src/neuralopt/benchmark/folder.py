@@ -1,4 +1,4 @@
-"""Where a comparison lives: its folder, new or gone on with."""
+"""Where a comparison or a run lives: its folder, new or gone on with."""
 
 import contextlib
 import os
@@ -10,9 +10,13 @@ from neuralopt.benchmark.manifest import MANIFEST
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.storage import check_writable, remove_leftovers
 
+CHECKPOINT = "run.checkpoint"
 
-def choose_folder(output: str | Path | None, name: str, resume: bool) -> Path:
-    """Return the folder of a comparison; never one that holds anything else.
+
+def choose_folder(
+    output: str | Path | None, name: str, resume: bool, kind: str = "comparison", by: str = MANIFEST
+) -> Path:
+    """Return the folder of a comparison or a run; never one that holds anything else.
 
     Parameters
     ----------
@@ -21,6 +25,10 @@ def choose_folder(output: str | Path | None, name: str, resume: bool) -> Path:
     name : str
     resume : bool
         Go on in the folder asked for, or in the latest of that name.
+    kind : str, default "comparison"
+        What lives there, for the errors.
+    by : str
+        The file by which such a folder is known.
 
     Returns
     -------
@@ -32,13 +40,13 @@ def choose_folder(output: str | Path | None, name: str, resume: bool) -> Path:
         When there is nothing to resume, or the folder asked for is taken.
     """
     if output is not None:
-        return _asked_for(Path(output).expanduser(), resume)
+        return _asked_for(Path(output).expanduser(), resume, kind, by)
     base = Path("neuralopt-runs")
     taken = {int(m[1] or 1): p for p in base.glob("*") if (m := _number(p.name, name)) and _holds_any(p)}
     if resume:
         if not taken:
             raise InvalidArgument(
-                f"nothing to resume: there is no comparison of {name} in {base}/. Leave out --resume, or "
+                f"nothing to resume: there is no {kind} of {name} in {base}/. Leave out --resume, or "
                 "name its folder with -o."
             )
         return taken[max(taken)]
@@ -46,17 +54,15 @@ def choose_folder(output: str | Path | None, name: str, resume: bool) -> Path:
     return base / (name if following == 1 else f"{name}-{following}")
 
 
-def _asked_for(folder: Path, resume: bool) -> Path:
-    taken = os.path.exists(folder / MANIFEST)
+def _asked_for(folder: Path, resume: bool, kind: str, by: str) -> Path:
+    taken = os.path.exists(folder / by)
     if resume and not taken:
         raise InvalidArgument(
-            f"nothing to resume in '{folder}': it holds no comparison. "
-            "Check the folder, or leave out --resume."
+            f"nothing to resume in '{folder}': it holds no {kind}. Check the folder, or leave out --resume."
         )
     if taken and not resume:
         raise InvalidArgument(
-            f"'{folder}' holds a comparison already. "
-            "Go on with it by --resume, or give another folder with -o."
+            f"'{folder}' holds a {kind} already. Go on with it by --resume, or give another folder with -o."
         )
     if not resume and _holds_any(folder):
         raise InvalidArgument(
@@ -75,7 +81,7 @@ def _holds_any(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def prepared(folder: Path, resume: bool) -> Iterator[None]:
-    """See that a comparison's folder can be written to; on an error inside leave no new folder behind.
+    """See that a folder can be written to; on an error inside leave no new folder behind.
 
     Parameters
     ----------

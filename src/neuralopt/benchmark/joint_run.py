@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import neuralopt
-from neuralopt.benchmark.folder import choose_folder, prepared
+from neuralopt.benchmark.folder import CHECKPOINT, choose_folder, prepared
 from neuralopt.benchmark.joint_findings import joint_findings
 from neuralopt.benchmark.joint_record import KIND, VERSION, joint_arrays, joint_facts
 from neuralopt.benchmark.joint_tables import Tables
@@ -68,6 +68,7 @@ def run_joint(
     name: str = "joint",
     output: str | Path | None = None,
     title: str | None = None,
+    resume: bool = False,
 ) -> JointRun:
     """Fit a joint model; keep it, its records and what they say.
 
@@ -83,6 +84,8 @@ def run_joint(
         New folder; None means ``neuralopt-runs/<name>``, numbered from the second on.
     title : str or None
         Heading of the report.
+    resume : bool
+        Go on from the checkpoint in the folder.
 
     Returns
     -------
@@ -109,13 +112,18 @@ def run_joint(
         task=tables.encoder.task,
     )
     short = slug(name)
-    folder = choose_folder(output, short, False)
-    with prepared(folder, False), warnings.catch_warnings(record=True) as caught:
+    folder = choose_folder(output, short, resume, "run", CHECKPOINT)
+    with prepared(folder, resume), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         inputs = [
             pandas.DataFrame(X, columns=tables.encoder.feature_names) for X in (tables.X_sim, tables.X_real)
         ]
-        joint.fit(inputs[0], tables.y_sim, inputs[1], tables.y_real, epochs=settings.epochs)
+        joint.fit(
+            *(inputs[0], tables.y_sim, inputs[1], tables.y_real),
+            epochs=settings.epochs,
+            checkpoint=folder / CHECKPOINT,
+            resume=resume,
+        )
     said = [*joint.messages_, *(str(w.message) for w in caught if w.category is UserWarning)]
     records = folder / "records"
     model = folder / f"{short}.model.safetensors"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from neuralopt.benchmark.folder import choose_folder, prepared
+from neuralopt.benchmark.folder import CHECKPOINT, choose_folder, prepared
 from neuralopt.benchmark.naming import slug
 from neuralopt.benchmark.task import Task
 from neuralopt.core.errors import InvalidArgument
@@ -63,7 +63,12 @@ class SearchRun:
 
 
 def run_search(
-    task: Task, settings: SearchSettings, *, output: str | Path | None = None, verbose: bool = False
+    task: Task,
+    settings: SearchSettings,
+    *,
+    output: str | Path | None = None,
+    resume: bool = False,
+    verbose: bool = False,
 ) -> SearchRun:
     """Search on a task's training and validation rows, score on its test rows, keep the model.
 
@@ -73,6 +78,8 @@ def run_search(
     settings : SearchSettings
     output : path or None
         New folder; None means ``neuralopt-runs/<name>-search``, numbered from the second on.
+    resume : bool
+        Go on from the checkpoint in the folder.
     verbose : bool
         Show the progress.
 
@@ -105,12 +112,17 @@ def run_search(
     )
     X, y = (np.concatenate([getattr(part, name) for part in (task.train, task.validation)]) for name in "Xy")
     name = f"{slug(task.name)}-search"
-    folder = choose_folder(output, name, False)
-    with prepared(folder, False):
+    folder = choose_folder(output, name, resume, "run", CHECKPOINT)
+    with prepared(folder, resume):
+        given: dict[str, Any] = {
+            "verbose": verbose,
+            "checkpoint": folder / CHECKPOINT,
+            "resume": resume,
+        }
         if isinstance(model, HybridModel):
-            model.search_and_train(X, y, settings.sweeps, 0.01, verbose=verbose)
+            model.search_and_train(X, y, settings.sweeps, 0.01, **given)
         else:
-            model.search(X, y, settings.sweeps, verbose=verbose)
+            model.search(X, y, settings.sweeps, **given)
         origin: dict[str, Any] = {
             "title": name,
             "config": dataclasses.asdict(settings),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from neuralopt import optimizers
-from neuralopt.benchmark.folder import choose_folder, prepared
+from neuralopt.benchmark.folder import CHECKPOINT, choose_folder, prepared
 from neuralopt.benchmark.naming import slug
 from neuralopt.benchmark.task import Task
 from neuralopt.core.errors import InvalidArgument
@@ -149,7 +149,7 @@ def run_training(
         optimizer = dataclasses.replace(optimizer, learning_rate=settings.learning_rate)
     network = MLP((task.train.X.shape[1], *settings.hidden, task.outputs), settings.activation)
     name = f"{slug(task.name)}-train"
-    folder = choose_folder(output, name, resume)
+    folder = choose_folder(output, name, resume, "run", CHECKPOINT)
     with prepared(folder, resume):
         result = train(
             network,
@@ -162,7 +162,7 @@ def run_training(
             seed=settings.seed,
             callbacks=[EarlyStopping(patience=settings.epochs, restore_best=True)]
             + ([Progress()] if verbose else []),
-            checkpoint=folder / "run.checkpoint",
+            checkpoint=folder / CHECKPOINT,
             resume=resume,
             distribute=distribute,
         )

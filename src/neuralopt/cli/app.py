@@ -134,6 +134,7 @@ def joint(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="New folder; by default neuralopt-runs/<name>.")
     ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
     title: Annotated[str | None, typer.Option(help="Heading of the report.")] = None,
 ) -> None:
     """Train one model on many simulated and few real rows; say whether the simulator helped."""
@@ -141,7 +142,7 @@ def joint(
     from neuralopt.cli.joint import Options, run
 
     settings = JointSettings(final, mode, numbers("--hidden", hidden, int), epochs, seed)
-    run(Options(sim, real, target or [], task, drop or [], settings, output, title))
+    run(Options(sim, real, target or [], task, drop or [], settings, output, title, resume))
 
 
 @app.command()
@@ -176,6 +177,7 @@ def search(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="New folder; by default neuralopt-runs/<name>.")
     ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
 ) -> None:
     """Train without gradients: each weight in turn is set to its best value, for any loss and unit."""
     from neuralopt.benchmark.search_run import SearchSettings
@@ -191,7 +193,7 @@ def search(
         hybrid,
         seed,
     )
-    run(Options(data, target or [], task, drop or [], missing, settings, output))
+    run(Options(data, target or [], task, drop or [], missing, settings, output, resume))
 
 
 app.command()(tune)

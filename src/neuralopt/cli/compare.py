@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from neuralopt.benchmark import Budget, Comparison, Task, choose_methods, make_r
 from neuralopt.benchmark import compare as run_comparison
 from neuralopt.benchmark.compare import methods_for
 from neuralopt.benchmark.methods import REFERENCES, Method, with_reference
+from neuralopt.cli.ending import interrupted
 from neuralopt.cli.manifest import read_manifest, write_manifest
 from neuralopt.cli.tables import named_table
 from neuralopt.core.errors import DataError, InvalidArgument, StorageError, did_you_mean, raise_problems
@@ -216,8 +216,7 @@ def conclude(out: Console, result: Comparison, *, tables: bool = False) -> None:
     if result.ranking["tasks"]:
         say("Report", _report(result.records))
     if not result.complete:
-        out.print("Interrupted: what was done is kept. Give the same command with --resume to go on.")
-        sys.exit(130)
+        interrupted(out)
 
 
 def _report(records: Path) -> str:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.padding import Padding
@@ -9,6 +10,7 @@ from rich.text import Text
 
 from neuralopt.benchmark.joint_run import JointRun, JointSettings, run_joint
 from neuralopt.benchmark.joint_tables import read_both
+from neuralopt.cli.ending import interrupted
 from neuralopt.core.errors import InvalidArgument, StorageError
 from neuralopt.datasets import read_table
 from neuralopt.datasets.wording import listing
@@ -27,10 +29,11 @@ class Options:
     settings: JointSettings
     output: Path | None
     title: str | None
+    resume: bool
 
 
 def run(options: Options) -> None:
-    """Fit, print what came of it, and say where everything is."""
+    """Fit, print what came of it, say where everything is; exits with 130 when it was interrupted."""
     simulated, real = read_table(options.sim), read_table(options.real, min_rows=1)
     if not options.target:
         raise InvalidArgument(
@@ -52,7 +55,11 @@ def run(options: Options) -> None:
     for note in tables.encoder.notes:
         out.print(Padding(Text(note, "dim"), (0, 0, 0, 2)))
     name = f"{options.real.stem}-joint"
-    done = run_joint(tables, options.settings, name=name, output=options.output, title=options.title)
+    given: dict[str, Any] = {"output": options.output, "title": options.title, "resume": options.resume}
+    try:
+        done = run_joint(tables, options.settings, name=name, **given)
+    except KeyboardInterrupt:
+        interrupted(out)
     _conclude(out, done)
 
 

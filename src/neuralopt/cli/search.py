@@ -1,7 +1,6 @@
 """``neuralopt search``: a table in, progress, score and model out."""
 
 import dataclasses
-import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -10,6 +9,7 @@ from rich.text import Text
 
 from neuralopt.benchmark import make_task
 from neuralopt.benchmark.search_run import SearchSettings, run_search
+from neuralopt.cli.ending import interrupted
 from neuralopt.cli.tables import named_table
 from neuralopt.core.results import Status
 
@@ -25,6 +25,7 @@ class Options:
     missing: str
     settings: SearchSettings
     output: Path | None
+    resume: bool
 
 
 def run(options: Options) -> None:
@@ -42,7 +43,7 @@ def run(options: Options) -> None:
     out = Console()
     for note in task.encoder.notes:
         out.print(Padding(Text(note, "dim"), (0, 0, 0, 2)))
-    done = run_search(task, options.settings, output=options.output, verbose=True)
+    done = run_search(task, options.settings, output=options.output, resume=options.resume, verbose=True)
     out.print(Text(done.model.summary()))
     for name, value in done.scores.items():
         out.print(Text(f"{name}: {value:.4f}"))
@@ -53,4 +54,4 @@ def run(options: Options) -> None:
         markup=False,
     )
     if done.model.status is Status.INTERRUPTED:
-        sys.exit(130)
+        interrupted(out)

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from rich.text import Text
 
 from neuralopt.benchmark import Task, machine_facts, make_task
 from neuralopt.benchmark.naming import slug
+from neuralopt.cli.ending import interrupted
 from neuralopt.cli.tables import named_table
 from neuralopt.cli.trials import rate_text
 from neuralopt.core.errors import InvalidArgument
@@ -115,8 +115,7 @@ def run(options: Options) -> None:
     say("Trials", f"{folder}   (neuralopt tune --list {folder})")
     say("Report", str(build_report(folder / "records")))
     if result.interrupted:
-        out.print("Interrupted: what was done is kept. Give the same command with --resume to go on.")
-        sys.exit(130)
+        interrupted(out)
     if model is None:
         raise TrainingFailed(_cause(result))
 

@@ -1,6 +1,5 @@
 """``neuralopt train`` and ``neuralopt plan``: training with several workers, and whether it pays."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -58,6 +57,7 @@ def train(
     from neuralopt.benchmark import make_task
     from neuralopt.benchmark.train_run import TrainSettings, run_training
     from neuralopt.cli.app import numbers
+    from neuralopt.cli.ending import interrupted
     from neuralopt.cli.tables import named_table
     from neuralopt.core.results import Status
 
@@ -94,7 +94,7 @@ def train(
         markup=False,
     )
     if done.result.status is Status.INTERRUPTED:
-        sys.exit(130)
+        interrupted(out)
 
 
 def plan(
@@ -140,11 +140,7 @@ def plan(
         model,
         data,
         workers=numbers("--workers", workers, int),
-        network=get_cluster(cluster)
-        if cluster
-        else "processes"
-        if measured
-        else Network(latency * 1e-6, bandwidth * 1e6 / 8),
+        network=network,
         batch_size=batch_size,
         optimizer=optimizer,
         stragglers=Stragglers(spread=spread),

@@ -137,3 +137,20 @@ def check_count(name: str, value: Any, *, low: int = 1, high: int | None = None)
     if high is not None and int(value) > high:
         raise InvalidArgument(f"{name} must be a whole number from {low} to {high}, got {value!r}.")
     return int(value)
+
+
+def check_resume(checkpoint: Any, resume: bool) -> None:
+    """Raise where a run is to go on and there is nothing to go on from.
+
+    Parameters
+    ----------
+    checkpoint : path or None
+    resume : bool
+
+    Raises
+    ------
+    InvalidArgument
+        For ``resume`` without a checkpoint.
+    """
+    if resume and checkpoint is None:
+        raise InvalidArgument("resume=True needs a checkpoint to go on from, got checkpoint=None.")

@@ -7,8 +7,13 @@ import platform
 _PACKAGES = ("neuralopt", "jax", "jaxlib", "numpy")
 
 
-def versions() -> dict[str, str]:
+def versions(*more: str) -> dict[str, str]:
     """Return the versions of Python and of the packages that a run's bits depend on.
+
+    Parameters
+    ----------
+    *more : str
+        Further packages.
 
     Returns
     -------
@@ -20,7 +25,7 @@ def versions() -> dict[str, str]:
     >>> sorted(versions())
     ['jax', 'jaxlib', 'neuralopt', 'numpy', 'python']
     """
-    return {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES}
+    return {"python": platform.python_version()} | {name: _version(name) for name in (*_PACKAGES, *more)}
 
 
 def threads() -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from neuralopt.core import tree
 from neuralopt.core.results import Status
 from neuralopt.engine.callbacks import Callback, Report
-from neuralopt.engine.checkpoint import Checkpoint
+from neuralopt.engine.checkpoint import LoopCheckpoint
 from neuralopt.engine.diagnosis import diverged_because
 from neuralopt.engine.history import History
 from neuralopt.engine.interrupt import DeferredInterrupt
@@ -31,7 +31,7 @@ def run(
     history: History,
     epochs: int,
     callbacks: Sequence[Callback],
-    keeper: Checkpoint | None,
+    keeper: LoopCheckpoint | None,
     keep_best: bool,
 ) -> TrainResult:
     """Run chunks until the end; between them book, report, keep."""

@@ -7,10 +7,10 @@ from typing import Any
 from neuralopt import optimizers
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.validation import check_count
+from neuralopt.core.validation import check_count, check_resume
 from neuralopt.engine.adapters import adapt
 from neuralopt.engine.callbacks import Callback, EarlyStopping, check_callbacks
-from neuralopt.engine.checkpoint import Checkpoint
+from neuralopt.engine.checkpoint import LoopCheckpoint
 from neuralopt.engine.distribution import Distribution, check_distribution
 from neuralopt.engine.history import History
 from neuralopt.engine.identity import data_digest, fingerprint
@@ -20,6 +20,7 @@ from neuralopt.engine.result import TrainResult
 from neuralopt.engine.run import run
 from neuralopt.engine.setup import limits, make_runner, warn_without_gradient
 from neuralopt.schedules import OfRun
+from neuralopt.storage import Checkpoint, Slot
 
 
 def train(
@@ -35,8 +36,9 @@ def train(
     params: Any = None,
     seed: int = 0,
     callbacks: Sequence[Callback] = (),
-    checkpoint: str | Path | None = None,
+    checkpoint: str | Path | Slot | None = None,
     checkpoint_every: float = 10.0,
+    checkpoint_keep: int = 2,
     resume: bool = False,
     tolerance: float | None = None,
     divergence: float = 1e4,
@@ -79,8 +81,11 @@ def train(
         File that the run is kept in; written every ``checkpoint_every`` seconds and at the end.
     checkpoint_every : float, default 10
         Seconds.
+    checkpoint_keep : int >= 1, default 2
+        Files that are kept: the newest, and those before it as ``run.ckpt.1``, ``run.ckpt.2``, ...
     resume : bool, default False
-        Go on from an existing checkpoint. The result equals that of an uninterrupted run, bit for bit.
+        Go on from an existing checkpoint. The result equals that of an uninterrupted run, bit for bit, on
+        the same machine with the same versions and the same NPROC.
     tolerance : float >= 0, optional
         End as CONVERGED when the training loss changes by no more than this in ten epochs running.
     divergence : float > 1, default 1e4
@@ -121,8 +126,7 @@ def train(
     seed = check_count("seed", seed, low=0)
     if backend not in ("jax", "numpy"):
         raise InvalidArgument(f"backend must be 'jax' or 'numpy', got {backend!r}.")
-    if resume and checkpoint is None:
-        raise InvalidArgument("resume=True needs a checkpoint to go on from, got checkpoint=None.")
+    check_resume(checkpoint, resume)
     if distribute is not None:
         check_distribution(distribute, backend)
     check_callbacks(callbacks)
@@ -156,26 +160,37 @@ def train(
         state, history = first_state(start, statistics, opt, noise, keep_best=keep_best), History()
         keeper = None
         if checkpoint is not None:
-            parts = tree.leaves((template, dropout), is_leaf=_is_fraction)
-            fractions = any(_is_fraction(part) for part in parts)
-            identity = fingerprint(
-                model=runner.program.objective,
-                **({"epochs (an OfRun schedule depends on them)": epochs} if fractions else {}),
-                optimizer=opt,
-                seed=seed,
-                batch_size=runner.plan.batch_size,
-                dtype=dtype,
-                backend=backend,
-                early_stopping=stopping,
-                tolerance=tolerance,
-                divergence=divergence,
-                params=data_digest((start, statistics)),
-                data=data_digest(runner.source.arrays),
-                validation=data_digest(runner.validation),
-                **({} if noise is None or dropout is None else {"dropout": noise.rates}),
-                **({} if distribute is None else {"distribute": distribute.identity}),
-            )
-            keeper = Checkpoint(checkpoint, identity, checkpoint_every, resume)
+            slot = checkpoint
+            if not isinstance(slot, Slot):
+                parts = tree.leaves((template, dropout), is_leaf=_is_fraction)
+                fractions = any(_is_fraction(part) for part in parts)
+                identity = fingerprint(
+                    model=runner.program.objective,
+                    **({"epochs (an OfRun schedule depends on them)": epochs} if fractions else {}),
+                    optimizer=opt,
+                    seed=seed,
+                    batch_size=runner.plan.batch_size,
+                    dtype=dtype,
+                    backend=backend,
+                    early_stopping=stopping,
+                    tolerance=tolerance,
+                    divergence=divergence,
+                    params=data_digest((start, statistics)),
+                    data=data_digest(runner.source.arrays),
+                    validation=data_digest(runner.validation),
+                    **({} if noise is None or dropout is None else {"dropout": noise.rates}),
+                    **({} if distribute is None else {"distribute": distribute.identity}),
+                )
+                slot = Checkpoint(
+                    slot,
+                    "train",
+                    identity,
+                    every=checkpoint_every,
+                    keep=checkpoint_keep,
+                    resume=resume,
+                    facts={"workers": str(getattr(distribute, "workers", 1))},
+                )
+            keeper = LoopCheckpoint(slot)
             if keeper.found:
                 state, history = keeper.load(state)
         with runner:

@@ -11,6 +11,7 @@ from neuralopt.engine import Callback, Report, train
 from neuralopt.engine.history import settled
 from neuralopt.joint.base import Base
 from neuralopt.joint.record import Record
+from neuralopt.joint.restart import flat, go_on, layers
 from neuralopt.models import MLP, Loss
 from neuralopt.models.mlp import Params
 from neuralopt.readout import choose, ridge_path, solve
@@ -84,6 +85,8 @@ def refit(
 
 
 class _Losses(Callback):
+    every = 1  # see `Watch`
+
     def __init__(self, record: Record, base: Callable[[Params], Base]) -> None:
         self._record, self._base = record, base
 
@@ -146,7 +149,12 @@ def by_alternation(
     (Base, bool)
         The network, and whether the losses had settled.
     """
-    mlp, done, losses = base.mlp, 0, []
+    mlp, done, losses, slot = base.mlp, 0, [], record.replay.slot()
+    if slot is not None and slot.found:
+        content, held = slot.read()
+        done, losses = content["done"], list(held["losses"])
+        record.restore(held["rows"], held["seen"])
+        base = Base(mlp, layers([held[f"params/{k}"] for k in range(2 * len(base.params))]))
     size = batch_size if isinstance(batch_size, str) else min(batch_size, len(X))
     while done < epochs:
         chunk = min(refit_every, epochs - done)
@@ -161,9 +169,13 @@ def by_alternation(
             seed=seed + done,
             callbacks=[_Losses(record, lambda params: Base(mlp, params))],
         )
-        result.raise_for_status()
+        go_on(result)
         params = [(np.asarray(W, np.float64), np.asarray(b, np.float64)) for W, b in result.params]
         base = refit(Base(mlp, params), X, Y, target, weights, reg_lambda)
         losses += list(result.history["loss"])
         done += chunk
+        if slot is not None:
+            rows, seen = record.arrays()
+            params = {f"params/{k}": array for k, array in enumerate(flat(base.params))}
+            slot.hold({"done": done}, {"losses": np.array(losses), "rows": rows, "seen": seen, **params})
     return base, settled(np.array(losses))

@@ -59,9 +59,10 @@ def by_cross_entropy(
         return float(loss.value(mlp.forward(tree.unravel(x, start.params), X[held]), labels[held]))
 
     def watch(x: np.ndarray, value: float) -> None:
-        record.add(lambda: Base(mlp, tree.unravel(x, start.params)), value, 1.0)
+        record.add(lambda: Base(mlp, tree.unravel(x, start.params)), value, 1.0, walked=True)
 
-    found = descend(value_and_grad, tree.ravel(start.params), steps, held_error if len(held) else None, watch)
+    error = held_error if len(held) else None
+    found = descend(value_and_grad, tree.ravel(start.params), steps, error, watch, record.replay)
     trained = tree.unravel(found.x, start.params)
     choice = choose(ridge_path(mlp.hidden(trained, X), one_hot(labels, base.weights.shape[1])))
     return Base(mlp, [*trained[:-1], (choice.readout.weights, choice.readout.bias)]), found.settled

@@ -6,14 +6,18 @@ import numpy as np
 
 from neuralopt.joint.base import Base
 from neuralopt.joint.record import Record
+from neuralopt.joint.restart import as_whole
 from neuralopt.joint.variable_projection import by_lbfgs, start
 from neuralopt.models import MLP
+from neuralopt.storage import Replay
 
 LAYERS = (32, 32, 32)
 ROWS = 5000  # simulated rows that it is trained on, at most
 
 
-def companion(X: np.ndarray, Y: np.ndarray, hidden: Sequence[int], steps: int, seed: int) -> Base | None:
+def companion(
+    X: np.ndarray, Y: np.ndarray, hidden: Sequence[int], steps: int, seed: int, replay: Replay | None = None
+) -> Base | None:
     """Train the deeper network, unless the one that was asked for is as deep.
 
     Small changes of the weights of one wide layer change its function everywhere a little. Those of
@@ -32,6 +36,8 @@ def companion(X: np.ndarray, Y: np.ndarray, hidden: Sequence[int], steps: int, s
         Of L-BFGS, at most.
     seed : int
         Of the first parameters, and of the rows where there are more than `ROWS`.
+    replay : Replay, optional
+        Of the fit, should it be killed.
 
     Returns
     -------
@@ -44,4 +50,5 @@ def companion(X: np.ndarray, Y: np.ndarray, hidden: Sequence[int], steps: int, s
         some = np.sort(np.random.default_rng(seed).permutation(len(X))[:ROWS])
         X, Y = X[some], Y[some]
     mlp = MLP((X.shape[1], *LAYERS, Y.shape[1]))
-    return by_lbfgs(mlp, start(mlp, seed), X, Y, steps, seed, Record(None, (1.0, 0.0)))[0]
+    record = Record(None, (1.0, 0.0), replay)
+    return as_whole(record, mlp, lambda: by_lbfgs(mlp, start(mlp, seed), X, Y, steps, seed, record))[0]

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.optimize import minimize
 
+from neuralopt.storage import Replay
+
 PAIRS = 20  # of differences that L-BFGS keeps: below 10 it needs twice the steps
 _EVERY = 3  # steps between two looks at the held-out error: it costs as much as a step
 _BLIND = 50  # steps in which the held-out error may rise before it is believed
@@ -31,6 +33,7 @@ def descend(
     steps: int,
     held_error: Callable[[np.ndarray], float] | None = None,
     watch: Callable[[np.ndarray, float], Any] | None = None,
+    replay: Replay | None = None,
 ) -> Descent:
     """Minimise a smooth function of many parameters.
 
@@ -50,6 +53,9 @@ def descend(
         of its least value are returned.
     watch : callable, optional
         Told the parameters and the loss after every step.
+    replay : Replay, optional
+        Of a descent that may be killed: losses, gradients and errors are kept. L-BFGS, which is the same
+        whenever it is begun anew, walks again over what was computed, and goes on.
 
     Returns
     -------
@@ -57,11 +63,11 @@ def descend(
         The parameters and how the descent ended.
     """
     best, best_x, since, done, last = np.inf, x, 0, 0, (np.nan, x)
-    overfitted = False
+    overfitted, kept_by = False, replay or Replay()
 
     def function(at: np.ndarray) -> tuple[float, np.ndarray]:
         nonlocal last
-        value, grad = value_and_grad(at)
+        value, grad = kept_by.at(at, lambda: value_and_grad(at))
         last = float(value), at.copy()
         return last[0], grad
 
@@ -70,9 +76,10 @@ def descend(
         done += 1
         if watch is not None:
             watch(at, last[0])
-        if held_error is None or done % _EVERY:
+        look = held_error
+        if look is None or done % _EVERY:
             return
-        error = held_error(at)
+        error = float(kept_by(lambda: [look(at)])[0])
         since = 0 if error < best else since + _EVERY
         if error < best:
             best, best_x = error, at.copy()

@@ -14,6 +14,7 @@ from neuralopt.joint.classes import one_hot
 from neuralopt.joint.final import Final, sharpness_of
 from neuralopt.joint.scaling import Scale, joint_scale
 from neuralopt.joint.shift import ShiftReport
+from neuralopt.storage import Replay
 
 FEWEST = 3  # real rows that can be left out one by one
 
@@ -115,7 +116,7 @@ class Fitting:
                 "Likely cause: other units. Convert them."
             )
 
-    def _select(self) -> None:
+    def _select(self, replay: Replay | None = None) -> None:
         """Choose the final model on the real rows, and put what is known in words."""
         rows, s = self._kept, self.settings
         X, Y, X_real, Y_real = (rows[name] for name in ("X_sim", "Y_sim", "X_real", "Y_real"))
@@ -140,6 +141,7 @@ class Fitting:
                 outliers=s["robust"] == "auto" and s["task"] == "regression",
                 classes=s["task"] == "classification",
                 deep=self.deep_,
+                replay=replay,
             )
             out = np.flatnonzero((self.real_weights_ > 0) & (self.selection_.weights == 0))
             if len(out):

@@ -116,8 +116,9 @@ def by_implicit(
 
     def watch(x: np.ndarray, value: float) -> None:
         H = network.forward(tree.unravel(x[:-1], like), X)
-        record.add(lambda: to_base(x), float(Projected(PENALTY).value(H, Y)), 1.0, value)
+        record.add(lambda: to_base(x), float(Projected(PENALTY).value(H, Y)), 1.0, value, walked=True)
 
+    begin = np.append(tree.ravel(like), np.log(lam))
     with jax.enable_x64(True):
-        found = descend(value_and_grad, np.append(tree.ravel(like), np.log(lam)), steps, None, watch)
+        found = descend(value_and_grad, begin, steps, None, watch, record.replay)
     return to_base(found.x), found.settled

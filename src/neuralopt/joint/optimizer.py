@@ -7,18 +7,22 @@ from typing import Any
 import numpy as np
 
 from neuralopt.core.errors import DataError, InvalidArgument, StorageError, refuse_unknown
-from neuralopt.core.validation import check_count
+from neuralopt.core.validation import check_count, check_resume
+from neuralopt.core.versions import versions
 from neuralopt.engine import History
+from neuralopt.engine.identity import fingerprint
 from neuralopt.joint.checks import check_told, names_of, warn_about, warn_about_targets
 from neuralopt.joint.companion import companion
 from neuralopt.joint.fitting import FEWEST
 from neuralopt.joint.keeping import read_fitted, write_fitted
 from neuralopt.joint.online import Online
+from neuralopt.joint.restart import rows_of
 from neuralopt.joint.scaling import joint_scale
 from neuralopt.joint.settings import check_settings
 from neuralopt.joint.shift import shift_report
 from neuralopt.joint.threads import one_thread
 from neuralopt.joint.training import Real, train_base
+from neuralopt.storage import Checkpoint, Replay
 
 _PASSED = (
     "mode",
@@ -193,6 +197,11 @@ class JointOptimizer(Online):
         y_real: Any = None,
         epochs: int = 1000,
         batch_size: int | str = 32,
+        *,
+        checkpoint: str | Path | None = None,
+        checkpoint_every: float = 10.0,
+        checkpoint_keep: int = 2,
+        resume: bool = False,
     ) -> History:
         """Train on simulated and real rows.
 
@@ -208,6 +217,15 @@ class JointOptimizer(Online):
             Passes over the simulated rows; steps of L-BFGS.
         batch_size : int >= 1 or "full", default 32
             Rows of a step in the alternating mode; the other modes see all rows at once.
+        checkpoint : path, optional
+            File that the fit is kept in; written every ``checkpoint_every`` seconds, at the end, by Ctrl-C.
+        checkpoint_every : float, default 10
+            Seconds.
+        checkpoint_keep : int >= 1, default 2
+            Files that are kept, as for `train`.
+        resume : bool, default False
+            Go on from an existing checkpoint: what had ended is not computed anew. The model equals that of
+            an uninterrupted fit, bit for bit, on the same machine with the same versions and the same NPROC.
 
         Returns
         -------
@@ -217,14 +235,20 @@ class JointOptimizer(Online):
         Raises
         ------
         DataError, InvalidArgument
-            For rows or numbers that cannot be used.
+            For rows or numbers that cannot be used, or the checkpoint of another fit.
+        StorageError
+            For a checkpoint that is damaged or cannot be written.
         """
+        check_resume(checkpoint, resume)
         epochs = check_count("epochs", epochs)
         if not isinstance(batch_size, str) or batch_size != "full":
             batch_size = check_count("batch_size", batch_size)
         s = self.settings
         self.columns_ = names_of(X_sim)
         (X, y), (X_r, y_r) = self._pair(X_sim, y_sim, "sim"), self._pair(X_real, y_real, "real")
+        given = (
+            {} if checkpoint is None else {"simulated_rows": rows_of(X, y), "real_rows": rows_of(X_r, y_r)}
+        )
         if len(X) < 2:
             raise DataError(f"X_sim must have at least two rows, got {len(X)}.")
         self._one_column = np.ndim(y_sim) == 1
@@ -243,23 +267,42 @@ class JointOptimizer(Online):
         self._kept = {"X_sim": X, "Y_sim": Y, "X_real": X_r, "Y_real": Y_r}
         self._look()
         real = None if self.lookup_ is None else Real(X_r, Y_r, np.ones(len(X_r)), self.lookup_)
-        trained = train_base(
-            X,
-            y,
-            hidden=s["hidden_dim"],
-            epochs=epochs,
-            batch_size=batch_size,
-            real=real,
-            outputs=s["output_dim"],
-            **{name: s[name] for name in _PASSED},
-        )
-        self.base_, self.history_, self.settled_ = trained[0].blind(X), *trained[1:]
-        tuned = s["deep"] and s["task"] == "regression" and len(X_r) >= FEWEST
-        deep = companion(X, Y, s["hidden_dim"], epochs, s["seed"]) if tuned else None
-        self.deep_ = deep and deep.blind(X)
-        self._begin_online(X, Y, X_r, Y_r)
-        self._weigh()
-        self._select()
+        keeper = None
+        if checkpoint is not None:
+            identity = fingerprint(
+                **s,
+                epochs=epochs,
+                batch_size=batch_size,
+                **given,
+            )
+            keeper = Checkpoint(
+                checkpoint,
+                "joint",
+                identity,
+                every=checkpoint_every,
+                keep=checkpoint_keep,
+                resume=resume,
+                facts=versions("scipy"),
+            )
+        with Replay(keeper) as replay:
+            trained = train_base(
+                X,
+                y,
+                hidden=s["hidden_dim"],
+                epochs=epochs,
+                batch_size=batch_size,
+                real=real,
+                outputs=s["output_dim"],
+                replay=replay,
+                **{name: s[name] for name in _PASSED},
+            )
+            self.base_, self.history_, self.settled_ = trained[0].blind(X), *trained[1:]
+            tuned = s["deep"] and s["task"] == "regression" and len(X_r) >= FEWEST
+            deep = companion(X, Y, s["hidden_dim"], epochs, s["seed"], replay) if tuned else None
+            self.deep_ = deep and deep.blind(X)
+            self._begin_online(X, Y, X_r, Y_r)
+            self._weigh()
+            self._select(replay)
         return self.history_
 
     def predict(self, X: Any) -> np.ndarray:

@@ -15,9 +15,11 @@ from neuralopt.joint.classes import by_cross_entropy, one_hot
 from neuralopt.joint.implicit import by_implicit
 from neuralopt.joint.neighbours import find_neighbours, neighbour_targets
 from neuralopt.joint.record import Record
+from neuralopt.joint.restart import as_whole
 from neuralopt.joint.variable_projection import by_engine, by_lbfgs, solved, start
 from neuralopt.models import MLP, get_loss
 from neuralopt.neighbors import SimilarityLookup
+from neuralopt.storage import Replay
 
 MODES = ("variable_projection", "alternating", "implicit")
 
@@ -58,6 +60,7 @@ def train_base(
     refit_every: int = 5,
     real: Real | None = None,
     outputs: int | None = None,
+    replay: Replay | None = None,
 ) -> Trained:
     """Train the simulator's network.
 
@@ -97,6 +100,8 @@ def train_base(
         The real rows; without them there is nothing to align to.
     outputs : int, optional
         Number of classes; needed for classification.
+    replay : Replay, optional
+        Of a fit that may be killed: what was trained is kept.
 
     Returns
     -------
@@ -111,9 +116,14 @@ def train_base(
     mlp = MLP((X_sim.shape[1], *hidden, Y.shape[1]), activation)
     params = start(mlp, seed)
     pair = (float(loss_weights[0]), float(loss_weights[1]))
-    record = Record(_looker(real, reg_lambda), pair)
+    record = Record(_looker(real, reg_lambda), pair, replay)
+
+    def whole(phase: Callable[..., tuple[Base, bool]], *given: Any, **named: Any) -> tuple[Base, bool]:
+        return as_whole(record, mlp, lambda: phase(*given, **named, record=record))
+
     if mode == "alternating":
-        base, settled = by_alternation(
+        base, settled = whole(
+            by_alternation,
             solved(mlp, params[:-1], X_sim, Y, 1.0),
             X_sim,
             Y,
@@ -126,42 +136,28 @@ def train_base(
             refit_every=refit_every,
             reg_lambda=reg_lambda,
             seed=seed,
-            record=record,
         )
-        return _finished(base, X_sim, y_sim, epochs, seed, record, settled, task)
-    first = epochs if mode == "variable_projection" or real is None else max(1, epochs // 2)
-    if optimizer is None or optimizer == "lbfgs":
-        base, settled = by_lbfgs(mlp, params, X_sim, Y, first, seed, record)
     else:
-        chosen = by_name(optimizer, learning_rate)
-        base, settled = by_engine(mlp, params, X_sim, Y, chosen, first, seed, record)
-    if mode == "implicit" and real is not None and epochs > first:
-        t, c, _ = _aim(real, X_sim, Y)(base)
-        scale = affine(base.predict(real.X), real.Y, real.weights)
-        data = (X_sim, Y, real.X, real.Y, real.weights, t + scale.shift, c)
-        third = float(loss_weights[2]) if len(loss_weights) > 2 else 0.1 * pair[1]
-        base, settled = by_implicit(base, data, (*pair, third), epochs - first, record)
-    return _finished(base, X_sim, y_sim, epochs, seed, record, settled, task)
+        first = epochs if mode == "variable_projection" or real is None else max(1, epochs // 2)
+        if optimizer is None or optimizer == "lbfgs":
+            base, settled = whole(by_lbfgs, mlp, params, X_sim, Y, first, seed)
+        else:
+            chosen = by_name(optimizer, learning_rate)
+            base, settled = whole(by_engine, mlp, params, X_sim, Y, chosen, first, seed)
+        if mode == "implicit" and real is not None and epochs > first:
+            t, c, _ = _aim(real, X_sim, Y)(base)
+            scale = affine(base.predict(real.X), real.Y, real.weights)
+            data = (X_sim, Y, real.X, real.Y, real.weights, t + scale.shift, c)
+            third = float(loss_weights[2]) if len(loss_weights) > 2 else 0.1 * pair[1]
+            base, settled = whole(by_implicit, base, data, (*pair, third), epochs - first)
+    if task == "classification":
+        base, settled = whole(by_cross_entropy, base, X_sim, y_sim, max(1, epochs // 2), seed)
+    return Trained(base, record.history, settled)
 
 
 def by_name(optimizer: Any, learning_rate: Any) -> Any:
     """Return an optimizer, one that is given by name with the learning rate."""
     return optimizers.get(optimizer, learning_rate=learning_rate) if isinstance(optimizer, str) else optimizer
-
-
-def _finished(
-    base: Base,
-    X: np.ndarray,
-    y: np.ndarray,
-    epochs: int,
-    seed: int,
-    record: Record,
-    settled: bool,
-    task: str,
-) -> Trained:
-    if task == "classification":
-        base, settled = by_cross_entropy(base, X, y, max(1, epochs // 2), seed, record)
-    return Trained(base, record.history, settled)
 
 
 def _looker(

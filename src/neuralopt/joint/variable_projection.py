@@ -1,6 +1,7 @@
 """Training of the simulator's network with the readout always at its optimum."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,8 @@ from neuralopt.engine.history import settled
 from neuralopt.joint.base import Base
 from neuralopt.joint.descent import descend
 from neuralopt.joint.projection import Projected
-from neuralopt.joint.record import EVERY, Record
+from neuralopt.joint.record import Record
+from neuralopt.joint.restart import Recorded, go_on
 from neuralopt.models import MLP
 from neuralopt.models.mlp import Params
 from neuralopt.readout import choose, ridge_path, solve
@@ -86,19 +88,21 @@ def by_lbfgs(
 
     def watch(rows: np.ndarray) -> Any:
         def after(x: np.ndarray, value: float) -> None:
-            record.add(lambda: solved(mlp, tree.unravel(x, like), X[rows], Y[rows]), value, 1.0)
+            base = functools.partial(solved, mlp, tree.unravel(x, like), X[rows], Y[rows])
+            record.add(base, value, 1.0, walked=True)
 
         return after
 
     x = tree.ravel(like)
-    found = descend(goal(taught), x, first, held_error if len(held) else None, watch(taught))
+    error, replay = held_error if len(held) else None, record.replay
+    found = descend(goal(taught), x, first, error, watch(taught), replay)
     if found.overfitted and held_error(found.x) > _QUIET:
         hidden = tree.unravel(found.x, like)
         choice = choose(ridge_path(network.forward(hidden, X), Y))
         return Base(mlp, [*hidden, (choice.readout.weights, choice.readout.bias)]), True
     if steps > first:
         everything = np.arange(len(X))
-        found = descend(goal(everything), found.x, steps - first, None, watch(everything))
+        found = descend(goal(everything), found.x, steps - first, None, watch(everything), replay)
     return solved(mlp, tree.unravel(found.x, like), X, Y), found.settled
 
 
@@ -133,7 +137,7 @@ def by_engine(
 ) -> tuple[Base, bool]:
     """Train by any optimizer of the library, on all rows at once, compiled; see `by_lbfgs`."""
     loss = ProjectedLoss(features_of(mlp), Projected(PENALTY))
-    watch = Watch(record, lambda hidden: solved(mlp, hidden, X, Y))
+    watch, slot = Watch(record, lambda hidden: solved(mlp, hidden, X, Y)), record.replay.slot()
     result = train(
         loss,
         (X, Y),
@@ -144,15 +148,16 @@ def by_engine(
         seed=seed,
         callbacks=[watch],
         dtype="float64",
+        checkpoint=None if slot is None else Recorded(slot, record),
     )
-    result.raise_for_status()
+    go_on(result)
     return solved(mlp, result.params, X, Y), settled(result.history["loss"])
 
 
 class Watch(Callback):
     """Writes the epochs of a run of the engine into the record of the joint fit."""
 
-    every = EVERY
+    every = 1  # the real rows are looked at after the same epochs, however fast the machine is
 
     def __init__(self, record: Record, to_base: Callable[[Params], Base]) -> None:
         self._record, self._to_base = record, to_base

@@ -44,6 +44,7 @@ class SearchedModel:
         self.mlp, self.history, self.status = mlp, History(), Status.RUNNING
         self.choice = {}
         self._trained: Params | None = None
+        self._begun_at: tuple[Params | None, Params] | None = None  # of the last training, and what it gave
         self._classes: np.ndarray | None = None
         self._one_column = False
 
@@ -52,6 +53,11 @@ class SearchedModel:
     ) -> None:
         self._trained, self.history, self.status = params, history, status
         self._classes, self._one_column = classes, one_column
+
+    def _origin(self, resume: bool) -> Params | None:
+        """Return where a training begins: to go on with the last one, where that began."""
+        last = self._begun_at
+        return last[0] if resume and last is not None and last[1] is self._trained else self._trained
 
     @property
     def params(self) -> Params:

@@ -49,11 +49,13 @@ def descend(
     seed: int,
     end: float = np.inf,
     verbose: bool = False,
+    keep: dict[str, Any] | None = None,
 ) -> Descended:
     """Train by Adam, keep the best epoch's parameters.
 
     Under squared error the targets are scaled to a spread of one and the output layer is scaled back,
     so that a learning rate means the same in any unit; the recorded loss is in the targets' own unit.
+    ``keep`` has the arguments of `train` for a checkpoint.
     """
     named = loss if callable(loss) or loss in LOSSES else SURROGATE
     shift, scale, y = 0.0, 1.0, targets.y
@@ -82,6 +84,7 @@ def descend(
         callbacks=callbacks,
         dtype="float64",
         backend="numpy" if smooth and end < np.inf else "jax",  # no compiler on borrowed time
+        **(keep or {}),
     )
     *hidden, (V, c) = [(np.asarray(W), np.asarray(b)) for W, b in result.params]
     columns = {name: result.history[name] for name in result.history}

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,10 @@ class GradientModel(SearchedModel):
         learning_rate: float = 0.1,
         *,
         verbose: bool = False,
+        checkpoint: str | Path | None = None,
+        checkpoint_every: float = 10.0,
+        checkpoint_keep: int = 2,
+        resume: bool = False,
     ) -> History:
         """Train, or go on training.
 
@@ -120,6 +125,14 @@ class GradientModel(SearchedModel):
             Of Adam; under squared error of targets scaled to a spread of one.
         verbose : bool, default False
             Show the progress.
+        checkpoint : path, optional
+            File that the training is kept in, as for `train`.
+        checkpoint_every : float, default 10
+            Seconds between two writings.
+        checkpoint_keep : int >= 1, default 2
+            Files that are kept.
+        resume : bool, default False
+            Go on from an existing checkpoint.
 
         Returns
         -------
@@ -135,7 +148,8 @@ class GradientModel(SearchedModel):
         end = np.inf if self.budget_s is None else time.perf_counter() + self.budget_s
         X = read_inputs(X, self.mlp.layer_sizes[0])
         targets = read_targets(y, len(X), self.mlp.layer_sizes[-1], self.loss)
-        first = self._trained or self.mlp.init(self.seed)
+        begin = self._origin(resume)
+        first = begin or self.mlp.init(self.seed)
         if callable(self.loss):
             check_descended(self.loss, self.mlp.forward(first, X), targets.y)
         done = descend(
@@ -146,6 +160,13 @@ class GradientModel(SearchedModel):
             seed=self.seed,
             end=end,
             verbose=verbose,
+            keep={
+                "checkpoint": checkpoint,
+                "checkpoint_every": checkpoint_every,
+                "checkpoint_keep": checkpoint_keep,
+                "resume": resume,
+            },
         )
+        self._begun_at = begin, done.params
         self._take(done.params, done.history, done.status, targets.classes, targets.one_column)
         return self.history

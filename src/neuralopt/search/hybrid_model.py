@@ -1,27 +1,44 @@
 """``HybridModel``: search, then descend, then search again, and keep the best."""
 
 import dataclasses
+import functools
 import time
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from neuralopt.core.results import Status
-from neuralopt.core.validation import check_count
+from neuralopt.core.validation import check_count, check_resume
 from neuralopt.engine import History
 from neuralopt.models.mlp import Params
 from neuralopt.optimizers import Adam
 from neuralopt.search.descent import descend
 from neuralopt.search.net import ON_OFF
 from neuralopt.search.objectives import Objective
-from neuralopt.search.run import Run
+from neuralopt.search.phase import as_whole
+from neuralopt.search.restart import Keeping
+from neuralopt.search.run import Found, Run
 from neuralopt.search.search_model import SearchModel
 from neuralopt.search.settings import check_budget
 from neuralopt.search.straight_through import check_descended
 from neuralopt.search.targets import Targets, read_inputs, read_targets
 from neuralopt.search.watching import watching
+from neuralopt.storage import Replay
 
+_PHASES = ("search", "gradient", "search again")
 _COMPILING = 6.0  # seconds that the engine may take before its first epoch
+
+
+class _Job(NamedTuple):
+    """What all phases of a training have in common."""
+
+    X: np.ndarray
+    targets: Targets
+    objective: Objective
+    length: int
+    learning_rate: float
+    verbose: bool
 
 
 class HybridModel(SearchModel):
@@ -79,6 +96,10 @@ class HybridModel(SearchModel):
         *,
         budget_s: float | None = None,
         verbose: bool = False,
+        checkpoint: str | Path | None = None,
+        checkpoint_every: float = 10.0,
+        checkpoint_keep: int = 2,
+        resume: bool = False,
     ) -> History:
         """Train in three phases of equal length.
 
@@ -96,6 +117,16 @@ class HybridModel(SearchModel):
             Seconds for all phases together, in place of the constructor's.
         verbose : bool, default False
             Show the progress.
+        checkpoint : path, optional
+            File that the training is kept in, sweep by sweep and epoch by epoch; written every
+            ``checkpoint_every`` seconds and at the end.
+        checkpoint_every : float, default 10
+            Seconds.
+        checkpoint_keep : int >= 1, default 2
+            Files that are kept, as for `train`.
+        resume : bool, default False
+            Go on from an existing checkpoint. Without a budget the result equals that of an uninterrupted
+            training, bit for bit; of a budget the rest is left.
 
         Returns
         -------
@@ -107,6 +138,7 @@ class HybridModel(SearchModel):
         DataError, InvalidArgument
             As `SearchModel.search`.
         """
+        check_resume(checkpoint, resume)
         count = check_count("num_iterations", num_iterations)
         budget = self.settings.budget_s if budget_s is None else check_budget(budget_s)
         begun = time.perf_counter()
@@ -114,34 +146,36 @@ class HybridModel(SearchModel):
         X = read_inputs(X, self.mlp.layer_sizes[0])
         targets = read_targets(y, len(X), self.mlp.layer_sizes[-1], self.settings.loss)
         objective = self._try_loss(X, targets)
-        best: tuple[float, Params | None] = (np.inf, self._trained)
+        job = _Job(X, targets, objective, count, learning_rate, verbose)
+        begin = self._origin(resume)
+        own = {"num_iterations": count, "learning_rate": learning_rate}
+        keeping = Keeping(checkpoint, checkpoint_every, checkpoint_keep, resume)
+        keeper = keeping.checkpoint("search and train", self.settings, (X, targets.y), begin, **own)
+        best: tuple[float, Params | None] = (np.inf, begin)
         histories: list[tuple[str, History]] = []
         status = Status.MAX_EPOCHS
-        for place, phase in enumerate(("search", "gradient", "search again")):
-            left = None if budget is None else begun + budget - time.perf_counter()
-            if left is not None and left <= 0:
-                break
-            seconds = None if left is None else left / (3 - place)
-            if phase == "gradient":
-                if self._without_gradient(left):
-                    continue
-                done = self._descend(X, targets, best[1], count, learning_rate, seconds, verbose)
-                params, history, status = done
-                value = self._measure(X, targets, objective, params)
-            else:
-                settings = dataclasses.replace(
-                    self.settings, budget_s=seconds, restarts=0, seed=self.settings.seed + place
-                )
-                with watching(phase, count, verbose) as watch:
-                    found = Run(settings, X, targets, best[1], watch).go(count)
-                params, history, status, value = found.params, found.history, found.status, found.value
-                self.choice = found.choice
-            histories.append((phase, history))
-            if value < best[0]:
-                best = value, params
-            if status is Status.INTERRUPTED:
-                break
+        with Replay(keeper) as replay:
+            for place, phase in enumerate(_PHASES):
+                left = None if budget is None else begun + budget - time.perf_counter()
+                if left is not None and left <= 0:
+                    break
+                if phase == "gradient":
+                    (without,) = replay(lambda left=left: [self._without_gradient(left)])
+                    if without:
+                        continue
+                seconds = None if left is None else left / (3 - place)
+                run = self._descend if phase == "gradient" else self._search_phase
+                train = functools.partial(run, job, phase, best[1], seconds, replay)
+                done, spent = as_whole(replay, train, begun)
+                begun, status = min(begun, time.perf_counter() - spent), done.status
+                self.choice = done.choice or self.choice
+                histories.append((phase, done.history))
+                if done.value < best[0]:
+                    best = done.value, done.params
+                if status is Status.INTERRUPTED:
+                    break
         assert best[1] is not None
+        self._begun_at = begin, best[1]
         self._take(best[1], _joined(histories), status, targets.classes, targets.one_column)
         return self.history
 
@@ -150,27 +184,30 @@ class HybridModel(SearchModel):
         hurried = left is not None and left < 2 * _COMPILING and self.mlp.activation in ON_OFF
         return self.settings.levels is not None or hurried
 
+    def _search_phase(
+        self, job: _Job, phase: str, params: Params | None, seconds: float | None, replay: Replay
+    ) -> Found:
+        seed = self.settings.seed + _PHASES.index(phase)
+        settings = dataclasses.replace(self.settings, budget_s=seconds, restarts=0, seed=seed)
+        with watching(phase, job.length, job.verbose) as watch:
+            return Run(settings, job.X, job.targets, params, watch, slot=replay.slot()).go(job.length)
+
     def _descend(
-        self,
-        X: np.ndarray,
-        targets: Targets,
-        params: Params | None,
-        epochs: int,
-        rate: float,
-        seconds: float | None,
-        verbose: bool,
-    ) -> tuple[Params, History, Status]:
+        self, job: _Job, phase: str, params: Params | None, seconds: float | None, replay: Replay
+    ) -> Found:
         assert params is not None
         done = descend(
-            *(self.mlp, params, X, targets, self.settings.loss),
-            epochs=epochs,
-            learning_rate=rate,
+            *(self.mlp, params, job.X, job.targets, self.settings.loss),
+            epochs=job.length,
+            learning_rate=job.learning_rate,
             batch_size="full",
             seed=self.settings.seed,
             end=np.inf if seconds is None else time.perf_counter() + seconds,
-            verbose=verbose,
+            verbose=job.verbose,
+            keep={"checkpoint": replay.slot()},
         )
-        return done.params, done.history, done.status
+        value = self._measure(job.X, job.targets, job.objective, done.params)
+        return Found(done.params, value, done.history, done.status, {})
 
     def _try_loss(self, X: np.ndarray, targets: Targets) -> Objective:
         """Return the objective; a loss that a later phase cannot use is refused before the first."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -9,8 +10,10 @@ from neuralopt.engine import History
 from neuralopt.models.mlp import Params
 from neuralopt.search.net import Net
 from neuralopt.search.objectives import Objective
+from neuralopt.search.restart import flat, layers
 from neuralopt.search.settings import Settings
 from neuralopt.search.targets import Targets
+from neuralopt.storage.checkpoint import Arrays
 
 _PERFECT = 1e-12
 _LEAST = ("01", "f1", "auc", "squared_error", "hinge", "cross_entropy")  # are zero at best
@@ -37,21 +40,23 @@ class Held:
     ----------
     params : list of (W, b)
         Of the lowest loss on these rows.
+    lowest : float
+    rows : (X, y)
     """
 
     params: Params
 
     def __init__(self, settings: Settings, X: np.ndarray, targets: Targets) -> None:
         self._settings, self._X, self._targets = settings, X, targets
-        self._lowest = np.inf
+        self.lowest, self.rows = np.inf, (X, targets.y)
 
     def loss(self, params: Params) -> float:
         """Return the loss of a network, and keep the network where it is the lowest."""
         outputs = Net(self._settings.mlp, params, self._X).outputs
         objective = self._targets.objective(self._settings.loss, outputs)
         value = float(objective.values(outputs[None], self._targets.y)[0])
-        if value < self._lowest or not np.isfinite(self._lowest):
-            self._lowest, self.params = value, params
+        if value < self.lowest or not np.isfinite(self.lowest):
+            self.lowest, self.params = value, params
         return value
 
 
@@ -138,6 +143,25 @@ class Ledger:
     def perfect(self, objective: Objective) -> bool:
         """Return whether nothing can be better, but for rounding."""
         return self.best is not None and objective.name in _LEAST and self.best[0] <= self._least
+
+    def packed(self) -> tuple[dict[str, Any], Arrays]:
+        """Return all that was found, as plain data and arrays."""
+        assert self.best is not None
+        content = {"best": self.best[0], "square": self._square, "sweeps": self._sweeps}
+        arrays = flat("best", self.best[1])
+        arrays |= {f"rows/{name}": np.array(column) for name, column in self._rows.items()}
+        if self._held is not None and self._rows["loss"]:
+            content["lowest"] = self._held.lowest
+            arrays |= flat("held", self._held.params)
+        return content, arrays
+
+    def unpack(self, content: dict[str, Any], arrays: Arrays) -> None:
+        """Take what `packed` returned, and go on from there."""
+        self.best, self._square = (content["best"], layers("best", arrays)), content["square"]
+        self._sweeps = content["sweeps"]
+        self._rows = {name: arrays[f"rows/{name}"].tolist() for name in self._rows}
+        if self._held is not None and "lowest" in content:
+            self._held.lowest, self._held.params = content["lowest"], layers("held", arrays)
 
     def _write(self, now: float, moves: int) -> None:
         assert self.best is not None

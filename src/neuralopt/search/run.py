@@ -17,10 +17,12 @@ from neuralopt.search.ledger import Held, Ledger, Watch
 from neuralopt.search.net import Net
 from neuralopt.search.objectives import Objective, Rows, Tied
 from neuralopt.search.plan import Plan, make_plan
+from neuralopt.search.restart import Place, set_state, words_of
 from neuralopt.search.searcher import Searcher
 from neuralopt.search.settings import Settings
 from neuralopt.search.start import first_params, kick
 from neuralopt.search.targets import Targets
+from neuralopt.storage import Slot
 
 _PATIENCE = 2  # sweeps without a real decrease before a kick
 _REAL = 1e-3  # a real decrease, relatively
@@ -60,6 +62,8 @@ class Run:
     watch : callable or None
     held : Held or None
         Rows that choose among what is found.
+    slot : Slot or None
+        Where the state is kept between sweeps, and gone on from.
     """
 
     def __init__(
@@ -70,11 +74,13 @@ class Run:
         begin: Params | None,
         watch: Watch | None,
         held: Held | None = None,
+        slot: Slot | None = None,
     ) -> None:
         self._begun = time.perf_counter()
         self.settings, self.X, self.targets, self.begin, self.watch = settings, X, targets, begin, watch
         self.random = np.random.default_rng(settings.seed)
-        self.held = held
+        self.held, self._slot = held, slot
+        self._kept: tuple[dict[str, Any], dict[str, np.ndarray]] | None = None
         self._interrupt = DeferredInterrupt()
         self._sweeping: tuple[Net, Objective, Searcher] | None = None
         self.kernel = "NumPy"
@@ -83,22 +89,24 @@ class Run:
         """Search; at most so many sweeps for each start."""
         settings, starts = self.settings, 1 + self.settings.restarts
         self.ledger = ledger = Ledger(settings, self.targets, sweeps, self.watch, self.held)
-        status, plan = Status.MAX_EPOCHS, None
+        status, plan, place = Status.MAX_EPOCHS, None, self._restored()
         with self._interrupt:
             try:
-                for start in range(starts):
+                for start in range(0 if place is None else place.start, starts):
                     if settings.budget_s is not None:
                         ledger.end = self._begun + settings.budget_s * (start + 1) / starts
-                    net = Net(settings.mlp, self._first(start), self.X)
+                    net = Net(settings.mlp, self._first(start) if place is None else place.params, self.X)
                     objective = self.targets.objective(settings.loss, net.outputs)
                     plan = make_plan(settings, objective)
-                    status = self._start(net, objective, plan, sweeps)
+                    status = self._start(net, objective, plan, sweeps, start, place)
+                    place = None
                     if status is Status.INTERRUPTED or ledger.perfect(objective):
                         break
             except KeyboardInterrupt:
                 status = Status.INTERRUPTED
         if ledger.best is None or plan is None:
             raise KeyboardInterrupt
+        self._keep_end(status)
         ledger.close()
         choice = {**plan.lines(), "kernel": self.kernel}
         value, params = ledger.best
@@ -111,8 +119,10 @@ class Run:
             return self.begin
         return first_params(self.settings, self.X, self.random)
 
-    def _start(self, net: Net, objective: Objective, plan: Plan, sweeps: int) -> Status:
-        """Search from one start."""
+    def _start(
+        self, net: Net, objective: Objective, plan: Plan, sweeps: int, start: int, place: Place | None
+    ) -> Status:
+        """Search from one start, or go on with it from a place within."""
         settings, real, ledger = self.settings, self.targets.real, self.ledger
         over, self._sweeping = self._over, None
         main = Searcher(net, objective, self.targets.y, real, plan, settings, self.random, over)
@@ -121,15 +131,22 @@ class Run:
                 f"loss {objective.name} must be finite, it is {main.value} for the first network. Likely "
                 "cause: a logarithm or a division in a loss of one's own, or huge weights to begin with."
             )
-        ledger.keep(net, objective)
-        main.readout()
-        ledger.keep(net, objective)
-        active, tied, guide = main, None, self._guide(net, objective)
+        if place is None:
+            ledger.keep(net, objective)
+            main.readout()
+            ledger.keep(net, objective)
+        elif place.ended:
+            return Status[place.ended]
+        tied, guide = None, self._guide(net, objective)
+        now = place or Place(start, 0, guide is not None, 0, np.inf, 0.0, [])
         if guide is not None:
-            tied = main = self._tied(net, objective, plan, guide)
-            active = guide
-        stalled, reached = 0, np.inf
-        for _ in range(sweeps):
+            if place is None:
+                now.share = 0.1 / len(self.X) / max(guide.value, 1e-9)
+            tied = main = self._tied(net, objective, plan, guide, now.share)
+        active = guide if now.guided and guide is not None else main
+        stalled, reached = now.stalled, now.reached
+        for sweep in range(now.sweep, sweeps):
+            now = self._keep(now, net, sweep, active is guide, stalled, reached)
             if over():
                 break
             active.loops = main.loops = self._loops
@@ -161,6 +178,8 @@ class Run:
                 kick(net, settings, self.random)
                 active = guide or main
             active.value = active.measure()
+        else:
+            self._keep(now, net, sweeps, active is guide, stalled, reached)
         if self._interrupt.requested:
             return Status.INTERRUPTED
         return Status.BUDGET if over() else Status.MAX_EPOCHS
@@ -182,12 +201,49 @@ class Run:
         plan = make_plan(settings, leading)
         return Searcher(net, leading, y, targets.real, plan, settings, self.random, self._over)
 
-    def _tied(self, net: Net, objective: Objective, plan: Plan, guide: Searcher) -> Searcher:
+    def _tied(self, net: Net, objective: Objective, plan: Plan, guide: Searcher, share: float) -> Searcher:
         """Return the search by the objective itself, ties decided by the guide."""
-        share = 0.1 / len(self.X) / max(guide.value, 1e-9)
         tied = Tied(objective, guide.objective, guide.y, share)
         y, real = self.targets.y, self.targets.real
         return Searcher(net, tied, y, real, plan, self.settings, self.random, self._over)
+
+    def _keep(self, now: Place, net: Net, sweep: int, guided: bool, stalled: int, reached: float) -> Place:
+        """Hand the state between two sweeps over to the slot; all that a sweep needs follows from it."""
+        now = dataclasses.replace(
+            now, sweep=sweep, guided=guided, stalled=stalled, reached=float(reached), params=net.params
+        )
+        if self._slot is not None:
+            self._kept = self._packed(now)
+            self._slot.hold(*self._kept)
+        return now
+
+    def _packed(self, place: Place) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        (own, networks), (found, arrays) = place.packed(), self.ledger.packed()
+        spent = time.perf_counter() - self._begun
+        words = {"place": own, "found": found, "random": words_of(self.random), "seconds": spent}
+        words["kernel"] = self.kernel
+        return words, {**networks, **arrays}
+
+    def _keep_end(self, status: Status) -> None:
+        """Write the last state; a sweep that was cut short is made again when the search goes on."""
+        if self._slot is None or self._kept is None:
+            return
+        content, arrays = self._kept
+        if status is Status.CONVERGED:
+            last = Place.unpacked(content["place"], arrays)
+            content, arrays = self._packed(dataclasses.replace(last, ended=status.name))
+        self._slot.write({**content, "seconds": time.perf_counter() - self._begun}, arrays)
+
+    def _restored(self) -> Place | None:
+        """Return where an earlier run of this search stopped, with all that it had found."""
+        if self._slot is None or not self._slot.found:
+            return None
+        self._kept = content, arrays = self._slot.read()
+        self.ledger.unpack(content["found"], arrays)
+        set_state(self.random, content["random"])
+        self._begun -= content["seconds"]
+        self.kernel = content["kernel"]
+        return Place.unpacked(content["place"], arrays)
 
     def _loops(self, name: str) -> Any:
         """Return compiled loops; with a budget nobody waits for the compiler."""

@@ -2,15 +2,17 @@
 
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from neuralopt.core.errors import refuse_unknown
-from neuralopt.core.validation import check_count
+from neuralopt.core.validation import check_count, check_resume
 from neuralopt.engine import History
 from neuralopt.search.base import SearchedModel
 from neuralopt.search.ledger import Held
+from neuralopt.search.restart import Keeping
 from neuralopt.search.run import Run
 from neuralopt.search.settings import Settings, check_budget, check_settings
 from neuralopt.search.targets import Targets, read_inputs, read_targets
@@ -139,6 +141,10 @@ class SearchModel(SearchedModel):
         budget_s: float | None = None,
         validation: tuple[Any, Any] | None = None,
         verbose: bool = False,
+        checkpoint: str | Path | None = None,
+        checkpoint_every: float = 10.0,
+        checkpoint_keep: int = 2,
+        resume: bool = False,
     ) -> History:
         """Search, or go on searching from the parameters that there are.
 
@@ -158,6 +164,16 @@ class SearchModel(SearchedModel):
             are in the end those of the lowest.
         verbose : bool, default False
             Show sweeps, loss, accepted moves and the time left.
+        checkpoint : path, optional
+            File that the search is kept in, sweep by sweep; written every ``checkpoint_every`` seconds and at
+            the end.
+        checkpoint_every : float, default 10
+            Seconds.
+        checkpoint_keep : int >= 1, default 2
+            Files that are kept, as for `train`.
+        resume : bool, default False
+            Go on from an existing checkpoint. Without a budget the result equals that of an uninterrupted
+            search, bit for bit; of a budget the rest is left.
 
         Returns
         -------
@@ -171,16 +187,26 @@ class SearchModel(SearchedModel):
         DataError
             For NaN or infinity, other widths, labels that the loss does not take, losses that return NaN.
         InvalidArgument
-            For a line search that does not fit the network.
+            For a line search that does not fit the network, or the checkpoint of another search.
+        StorageError
+            For a checkpoint that is damaged or cannot be written.
         """
+        check_resume(checkpoint, resume)
         sweeps = check_count("max_iterations", max_iterations)
         settings = self.settings
         if budget_s is not None:
             settings = dataclasses.replace(settings, budget_s=check_budget(budget_s))
         X = read_inputs(X, self.mlp.layer_sizes[0])
         targets, held = self._targets(X, y, settings, validation)
+        begin = self._origin(resume)
+        # each start has so many sweeps: with several of them another number is another search
+        starts = {"max_iterations": sweeps} if settings.restarts else {}
+        rows = X, targets.y, () if held is None else held.rows
+        keeping = Keeping(checkpoint, checkpoint_every, checkpoint_keep, resume)
+        slot = keeping.checkpoint("search", settings, rows, begin, **starts)
         with watching("search", sweeps * (1 + settings.restarts), verbose) as watch:
-            found = Run(settings, X, targets, self._trained, watch, held).go(sweeps)
+            found = Run(settings, X, targets, begin, watch, held, slot).go(sweeps)
+        self._begun_at = begin, found.params
         self._take(found.params, found.history, found.status, targets.classes, targets.one_column)
         self.choice = found.choice
         return self.history

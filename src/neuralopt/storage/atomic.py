@@ -3,6 +3,7 @@
 import errno
 import os
 import secrets
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes | memoryview) -> Path:
     b'abc'
     """
     target = destination(path)
-    temporary = _temporary(target)
+    temporary = temporary_beside(target)
     try:
         _write_synced(temporary, data, _mode(target))
         os.replace(temporary, target)
@@ -147,7 +148,7 @@ def check_writable(path: str | os.PathLike[str]) -> Path:
     'model.safetensors'
     """
     target = destination(path)
-    probe = _temporary(target)
+    probe = temporary_beside(target)
     try:
         _write_synced(probe, _PROBE, 0o600)
     except OSError as error:
@@ -158,22 +159,30 @@ def check_writable(path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def remove_leftovers(folder: str | os.PathLike[str]) -> None:
+def remove_leftovers(folder: str | os.PathLike[str], of: str | None = None) -> None:
     """Remove the temporary files that a killed process left in a folder; call it where nobody else writes.
 
     Parameters
     ----------
     folder : str or path-like
         The folder; those inside it are not looked at.
+    of : str, optional
+        Only those of the file of this name: others may be written at this moment.
 
     Examples
     --------
     >>> import tempfile
     >>> remove_leftovers(tempfile.mkdtemp())
     """
-    for leftover in Path(folder).glob(f"{_PREFIX}*{_SUFFIX}"):
+    begin = _PREFIX if of is None else _begin(of)
+    for leftover in Path(folder).glob(f"{begin}*{_SUFFIX}"):
         with suppress(OSError):
             leftover.unlink()
+
+
+def temporary_beside(target: Path) -> Path:
+    """Return a new name in the folder of a file, by which `remove_leftovers` knows whose it is."""
+    return target.parent / f"{_begin(target.name)}{secrets.token_hex(8)}{_SUFFIX}"
 
 
 def sync_folder(folder: Path) -> None:
@@ -198,15 +207,16 @@ def write_all(handle: int, data: bytes | memoryview) -> None:
     os.fsync(handle)
 
 
+def _begin(name: str) -> str:
+    # not the name itself: with more letters it could be too long for the disk
+    return f"{_PREFIX}{zlib.crc32(os.fsencode(name)):08x}-"
+
+
 def _mode(target: Path) -> int | None:
     try:
         return target.stat().st_mode & 0o777
     except FileNotFoundError:
         return None
-
-
-def _temporary(target: Path) -> Path:
-    return target.parent / f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}"
 
 
 def _write_synced(file: Path, data: bytes | memoryview, mode: int | None) -> None:

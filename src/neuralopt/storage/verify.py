@@ -16,7 +16,7 @@ _FIELDS = {"format", "kind", "version", "neuralopt", "header", "sha256"}
 _READ_BY = {
     "model": "neuralopt predict MODEL FILE",
     "joint": "neuralopt predict MODEL FILE, or neuralopt.JointOptimizer.load(FILE)",
-    "checkpoint": "neuralopt.train(..., checkpoint=PATH)",
+    "checkpoint": "the call that wrote it, with checkpoint=PATH and resume=True",
     "record": "neuralopt report RECORDS",
     "lookup": "neuralopt.SimilarityLookup.open(FILE)",
 }

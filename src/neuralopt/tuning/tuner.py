@@ -10,7 +10,7 @@ from typing import Any
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.validation import check_count
 from neuralopt.models import MLP
-from neuralopt.storage import FileLock, Journal, check_writable
+from neuralopt.storage import FileLock, Journal, check_writable, remove_leftovers
 from neuralopt.tuning.estimator_objective import EstimatorScore, is_estimator
 from neuralopt.tuning.evaluation import FunctionObjective, Objective
 from neuralopt.tuning.executors import make_executor
@@ -267,6 +267,8 @@ def tune_objective(
         checkpoints = None if folder is None else (folder / "checkpoints").absolute()
         if checkpoints is not None:
             checkpoints.mkdir(exist_ok=True)
+            for place in (checkpoints.parent, checkpoints):  # of a study that was killed while it wrote
+                remove_leftovers(place)
         interrupted = run_study(
             study,
             executor,

@@ -15,6 +15,7 @@ from neuralopt.joint.candidates.stacking import mixed
 from neuralopt.joint.candidates.wording import sentences
 from neuralopt.joint.threads import one_thread
 from neuralopt.readout.checks import check_rows
+from neuralopt.storage import Replay
 
 FINALS = ("stack", "select")
 _NEAR = 2.0  # error of what may be in a mixture, in units of the least
@@ -38,6 +39,7 @@ def fit_candidates(
     outliers: bool = True,
     classes: bool = False,
     deep: Any = None,
+    replay: Replay | None = None,
 ) -> Selection:
     """Fit models from the simulator alone to the real rows alone and choose by leave-one-out.
 
@@ -68,6 +70,8 @@ def fit_candidates(
     deep : object, optional
         A network of the same simulator with more layers, and with tangents: fine-tuning is done on it. Its
         tangents bend where the simulator bends; those of one hidden layer are as coarse as its units.
+    replay : Replay, optional
+        Of a fit that may be killed: candidates that were fitted are kept.
 
     Returns
     -------
@@ -111,18 +115,18 @@ def fit_candidates(
             f"{simulated.H.shape[1]} and {real.H.shape[1]}, y of width {simulated.Y.shape[1]} and "
             f"{real.Y.shape[1]}."
         )
-    views = Views(base, simulated.H, deep)
+    views, replay = Views(base, simulated.H, deep), replay or Replay()
     counted = np.flatnonzero(real.weights > 0)
     spare = np.random.default_rng(seed).permutation(counted)[_MOST:]
     counted = np.setdiff1d(counted, spare)
     everything = views.see(real.H)
     given = everything.take(counted), real.Y[counted], real.weights[counted]
-    fitted = _fit(*given, seed)
-    out = outlying(fitted, *given, seed) if outliers else np.zeros(len(counted), bool)
+    fitted = _fit(*given, seed, replay)
+    out = outlying(fitted, *given, seed, replay) if outliers else np.zeros(len(counted), bool)
     if out.any():
         counted = counted[~out]
-        fitted = _fit(everything.take(counted), real.Y[counted], real.weights[counted], seed)
-    fitted = [honest(f, seed) for f in fitted]
+        fitted = _fit(everything.take(counted), real.Y[counted], real.weights[counted], seed, replay)
+    fitted = [honest(f, seed, replay) for f in fitted]
     seen, Y, s = everything.take(counted), real.Y[counted], real.weights[counted]
     residuals = np.stack([f.residuals for f in fitted])
     squares, beyond, among = np.sum(residuals**2, axis=2), None, np.ones(len(fitted), bool)
@@ -212,10 +216,10 @@ def _even(residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.full(len(residuals), 1 / len(residuals)), residuals.mean(axis=0)
 
 
-def _fit(seen: Any, Y: np.ndarray, weights: np.ndarray, seed: int) -> list[Fitted]:
+def _fit(seen: Any, Y: np.ndarray, weights: np.ndarray, seed: int, replay: Replay) -> list[Fitted]:
     """Fit every candidate whose trends can be found without one row, with a row to spare."""
     return [
-        fit_form(form, seen, Y, weights, seed)
+        fit_form(form, seen, Y, weights, seed, replay)
         for form in FORMS
         if (form.features != "tangents" or _movable(form, seen))
         and (form.free == 0 or len(Y) >= form.free + 2)

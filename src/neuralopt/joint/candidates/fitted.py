@@ -8,6 +8,7 @@ from neuralopt.joint.candidates import kriging
 from neuralopt.joint.candidates.covariance import Covariance
 from neuralopt.joint.candidates.forms import Form, Seen
 from neuralopt.joint.candidates.learning import Learner
+from neuralopt.storage import Replay
 
 _LEARN = 120  # rows from which the parameters of a covariance are learnt; more change little and cost n^3
 _SMALL = 40  # rows up to which each is a fold of its own for honest errors, and searches have several starts
@@ -73,7 +74,7 @@ class Fitted(NamedTuple):
         return kriging.block_out(self.solved, block)
 
 
-def fit_form(form: Form, seen: Seen, Y: np.ndarray, weights: np.ndarray, seed: int) -> Fitted:
+def fit_form(form: Form, seen: Seen, Y: np.ndarray, weights: np.ndarray, seed: int, replay: Replay) -> Fitted:
     """Fit a candidate; its residuals are leave-one-out at the parameters learnt from all rows."""
     cov, seen = seen.covariance(form), seen.of(form)
     targets = Y - seen.offset(form)
@@ -83,12 +84,13 @@ def fit_form(form: Form, seen: Seen, Y: np.ndarray, weights: np.ndarray, seed: i
     t = cov.start()
     if form.inputs or form.features:
         start = None if len(Y) <= _SMALL else t
-        t = Learner(cov, problem.take(_order(len(Y), seed)[:_LEARN])).learn(start=start)
+        learner = Learner(cov, problem.take(_order(len(Y), seed)[:_LEARN]))
+        (t,) = replay(lambda: [learner.learn(start=start)])
     solved = kriging.solve(cov, t, problem)
     return Fitted(form, cov, t, problem, solved, kriging.left_out(solved))
 
 
-def honest(fitted: Fitted, seed: int) -> Fitted:
+def honest(fitted: Fitted, seed: int, replay: Replay) -> Fitted:
     """Return the candidate with residuals whose parameters were learnt without the row's fold.
 
     With forty rows or fewer a fold is one row. A flexible candidate cannot look good by parameters that
@@ -100,7 +102,7 @@ def honest(fitted: Fitted, seed: int) -> Fitted:
     folds = np.array_split(_order(rows, seed), rows if rows <= _SMALL else _FOLDS)
     kept = np.stack([~np.isin(np.arange(rows), fold) for fold in folds]).astype(float)
     learner = Learner(fitted.cov, problem)
-    again = learner.left_out(learner.learn(kept, fitted.parameters))
+    (again,) = replay(lambda: [learner.left_out(learner.learn(kept, fitted.parameters))])
     residuals = fitted.residuals.copy()
     for fold, found in zip(folds, again, strict=True):
         residuals[fold] = found[fold]

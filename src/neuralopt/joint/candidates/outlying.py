@@ -5,6 +5,7 @@ import numpy as np
 from neuralopt.joint.candidates import kriging
 from neuralopt.joint.candidates.fitted import Fitted, fit_form
 from neuralopt.joint.candidates.forms import Seen
+from neuralopt.storage import Replay
 
 _FAR = 6.0  # standard deviations; further than a smooth function without noise puts a row by chance
 _APART = 1.0  # standard deviations of the other targets; a steep place puts a true row less far off
@@ -15,7 +16,9 @@ _MANY = 120  # rows beyond which only the best candidate is asked: each set aske
 _FEWEST = 8  # rows below which nobody can say
 
 
-def outlying(fitted: list[Fitted], seen: Seen, Y: np.ndarray, weights: np.ndarray, seed: int) -> np.ndarray:
+def outlying(
+    fitted: list[Fitted], seen: Seen, Y: np.ndarray, weights: np.ndarray, seed: int, replay: Replay
+) -> np.ndarray:
     """Return which rows to leave out of all fits, a boolean of shape (n,).
 
     Rows are suspect where a candidate's standardised leave-one-out residual is far beyond the others'. They
@@ -34,7 +37,7 @@ def outlying(fitted: list[Fitted], seen: Seen, Y: np.ndarray, weights: np.ndarra
     for rows in sorted(sets):
         kept = np.setdiff1d(np.arange(len(Y)), rows)
         before = min(_error(f, kept, weights) for f in fitted)
-        again = [fit_form(f.form, seen.take(kept), Y[kept], weights[kept], seed) for f in fitted]
+        again = [fit_form(f.form, seen.take(kept), Y[kept], weights[kept], seed, replay) for f in fitted]
         errors = [_error(f, np.arange(len(kept)), weights[kept]) for f in again]
         place = int(np.argmin(errors))
         after, clean = errors[place], again[place]

@@ -36,6 +36,7 @@ from neuralopt.distributed.desk import Desk
 from neuralopt.distributed.ledger import Ledger
 from neuralopt.distributed.ray_worker import GradientWorker
 from neuralopt.engine.loop import Point
+from neuralopt.storage import read_container
 from neuralopt.transforms import FiniteGuard
 
 ROOT = Path(__file__).parents[2]
@@ -206,16 +207,19 @@ def served():
 class InProcess:
     """A crew without Ray: every worker is asked at once, in this process."""
 
-    def __init__(self, ray, job, workers, zeros, stuck_after):
+    def __init__(self, ray, job, workers, residuals, stuck_after):
         self.workers = [GradientWorker(job) for _ in range(workers)]
-        self.residuals, self.answers = [zeros] * workers, {}
+        self.left, self.answers = list(residuals) or [None] * workers, {}
+
+    def residuals(self):
+        return self.left
 
     def put(self, vector):
         return np.asarray(vector)
 
     def ask(self, lease, held, noise):
-        residual = self.residuals[lease.worker]
-        found, self.residuals[lease.worker] = self.workers[lease.worker].gradient(
+        residual = self.left[lease.worker]
+        found, self.left[lease.worker] = self.workers[lease.worker].gradient(
             held, lease.batch, residual, noise
         )
         self.answers[lease.batch] = found
@@ -256,6 +260,24 @@ def test_one_worker_is_one_process(net, regression, in_process):
         np.testing.assert_allclose(found.history[name], one.history[name], rtol=1e-12)
     assert found.history["staleness"].tolist() == [0] * 6
     assert found.history["bytes_sent"].tolist() == [7 * 38 * 8] * 6
+
+
+@pytest.mark.parametrize("exchange", [Int8(), Fp32()], ids=["Int8", "Fp32"])
+def test_a_resumed_run_is_the_uninterrupted_one(net, regression, in_process, tmp_path, exchange):
+    rounds, file = ParameterServer(mode="sync", exchange=exchange), tmp_path / "run.ckpt"
+    whole = train(net, regression, distribute=rounds, **given())
+    train(net, regression, distribute=rounds, checkpoint=file, **given(epochs=2))
+    held = read_container(file, kind="checkpoint", version=1).arrays.values()
+    if exchange != Fp32():  # both residuals are there, and are not zero
+        assert [np.all(np.any(a != 0, axis=1)) for a in held if a.shape == (2, 38)] == [True]
+    again = train(net, regression, distribute=rounds, checkpoint=file, resume=True, **given())
+    for a, b in zip(jax.tree.leaves(whole.params), jax.tree.leaves(again.params), strict=True):
+        assert a.tobytes() == b.tobytes()
+    for name in set(whole.history) - {"seconds"}:
+        assert np.array_equal(whole.history[name], again.history[name])
+    with pytest.raises(InvalidArgument, match="belongs to another run: its optimizer is"):
+        other = ParameterServer(workers=1, mode="sync", exchange=exchange)
+        train(net, regression, distribute=other, checkpoint=file, resume=True, **given())
 
 
 def test_rounds_with_killed_workers_are_those_of_one_process(net, regression, in_process, served):

@@ -32,18 +32,18 @@ class Crew:
     job : bytes
         Of every `GradientWorker`.
     workers : int
-    zeros : array
-        The first residual.
+    residuals : sequence of array, or ()
+        One for each worker, of what its last message left over; () for an exact exchange.
     stuck_after : float
         Seconds after which a worker that does not answer is killed.
     """
 
-    def __init__(self, ray: Any, job: bytes, workers: int, zeros: np.ndarray, stuck_after: float) -> None:
+    def __init__(self, ray: Any, job: bytes, workers: int, residuals: Any, stuck_after: float) -> None:
         self._ray, self._stuck_after = ray, stuck_after
         actor = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=0)(GradientWorker)
         self._job = ray.put(job)  # kept here, or a worker could not be started anew
         self._actors = [actor.remote(self._job) for _ in range(workers)]
-        self._residuals = [ray.put(zeros) for _ in self._actors]
+        self._residuals = [ray.put(residual) for residual in residuals or [None] * workers]
         self._next: dict[Any, Any] = {}  # where the residual beside an answer will be
         self._silent_since: float | None = None
 
@@ -105,6 +105,10 @@ class Crew:
             raise WorkerError(f"worker {lease.worker} failed: {error}") from error
         self._silent_since, self._residuals[lease.worker] = None, residual
         return found
+
+    def residuals(self) -> list[Any]:
+        """Return what the last message of every worker has left over."""
+        return self._ray.get(self._residuals)
 
     def process_ids(self) -> Iterable[int]:
         """Return the ids of the workers' processes."""

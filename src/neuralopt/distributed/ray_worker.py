@@ -37,7 +37,10 @@ class GradientWorker:
             batch = tree.map(lambda a: a[rows], self._data)
             masks = drawn(objective, noise, step, Point(point, (), ()), batch)
             (loss, _), grads = objective.value_and_grad(point, (), batch, weights, masks)
-            wanted = tree.ravel(grads) + residual
+            wanted = tree.ravel(grads)
+            if residual is None:
+                return loss, encode(exchange, wanted, layout), None
+            wanted += residual
             message = encode(exchange, wanted, layout)
             return loss, message, wanted - decode(exchange, message, layout)
 
@@ -54,8 +57,8 @@ class GradientWorker:
             The parameters, as they were when the batch was leased.
         batch : int
             Its number, counted over all epochs; its rows follow from it.
-        residual : array
-            That this worker's last message left over.
+        residual : array or None
+            That this worker's last message left over; None for an exact exchange.
         noise : Noise or None
             What masks are drawn from.
 

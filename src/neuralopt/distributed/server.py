@@ -9,6 +9,7 @@ from neuralopt.distributed.backends import cores
 from neuralopt.distributed.codec import check_codec
 from neuralopt.distributed.exchanges.base import Exchange
 from neuralopt.distributed.exchanges.fp32 import Fp32
+from neuralopt.distributed.server_state import Served
 from neuralopt.distributed.server_runner import ServerRunner
 from neuralopt.engine.batches import Plan
 from neuralopt.engine.data import Source
@@ -60,8 +61,8 @@ class ParameterServer(Distribution):
     Notes
     -----
     The history has ``staleness``, the mean age of an epoch's gradients, and ``bytes_sent`` by one worker.
-    Asynchronous runs are not repeatable: the order of steps is that in which gradients came. What an exchange
-    has left over is not in the checkpoint; a run that is resumed begins without.
+    Asynchronous runs are not repeatable: the order of steps is that in which gradients came. The checkpoint
+    holds what the exchange has left over, so that a resumed run in mode "sync" has the bits of a whole one.
 
     References
     ----------
@@ -142,4 +143,5 @@ class ParameterServer(Distribution):
                 f"this machine has {cores()} cores, got workers={self.workers}. A worker needs a core of its "
                 "own: take fewer, or give the address of a cluster."
             )
+        method = method._replace(optimizer=Served(optimizer, self.exchange, self.workers))
         return ServerRunner(self, program, method, source, validation, plan, seed)

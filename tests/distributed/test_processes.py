@@ -1,19 +1,23 @@
 """Workers as processes: the same bits, whoever is killed; loopback only; nobody is left behind."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
+import threading
 import time
+import warnings
 from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
+from tests.distributed.faults import Fault, Faulty, struck
 from tests.distributed.sockets import LOOPBACK, addresses
 
 from neuralopt import Callback, Status, train
-from neuralopt.core.errors import InvalidArgument, WorkerError
+from neuralopt.core.errors import InvalidArgument, StorageError, WorkerError
 from neuralopt.distributed import DataParallel, Int8, LocalSGD, Processes, backends, gang
 from neuralopt.distributed.gang import Gang
 from neuralopt.storage import read_container
@@ -123,46 +127,109 @@ def test_the_test_hears_who_listens_elsewhere():
         assert not set(addresses(os.getpid())) <= LOOPBACK
 
 
-def test_killed_and_stuck_workers_change_no_bit(net, regression, undisturbed, gangs):
-    def kill(rank, how):
-        return lambda: gangs[-1][rank].send_signal(how)
-
-    disturb = At(_3=kill(1, signal.SIGKILL), _6=kill(0, signal.SIGKILL), _9=kill(1, signal.SIGSTOP))
+def test_faults_change_no_bit(net, regression, undisturbed, gangs, tmp_path):
+    """Killed in the first step, in the middle and while it starts anew, stuck, slow, killed in the last step."""
+    faults = (
+        Fault("kill", 1, 0),
+        Fault("kill", 0, 22),
+        Fault("start", 1, 2),
+        Fault("stop", 1, 30),
+        Fault("slow", 0, 35),
+        Fault("kill", 0, 47),
+    )
+    faulty = DataParallel(exchange=Faulty(faults, str(tmp_path)), backend=Processes(stuck_after=4.0))
     with pytest.warns(RuntimeWarning, match="all workers are started anew from epoch") as caught:
-        result = train(net, regression, distribute=int8(stuck_after=4.0), callbacks=[disturb], **given())
+        result = train(net, regression, distribute=faulty, callbacks=[At()], **given())
+    assert struck(tmp_path) == {f"{fault.what}-{fault.rank}-{fault.step}" for fault in faults}
     same(undisturbed[0], result)
     said = [str(w.message) for w in caught if w.category is RuntimeWarning]
-    assert len(said) >= 3
-    assert any("was killed by SIGKILL" in text for text in said)
-    assert all(any(f"from epoch {epoch}" in text for text in said) for epoch in (3, 6, 9))
-    assert len(gangs) >= 4
+    ends = [text.partition("; all workers are started anew from epoch ") for text in said]
+    assert [epoch for _, _, epoch in ends] == ["0.", "5.", "5.", "7.", "11."]
+    # the two wait for each other; who was killed may also be noticed by the other one first
+    assert ends[3][0] == "worker 0 and 1 did not answer in time"
+    assert any("was killed by SIGKILL" in what for what, _, _ in ends)
+    assert len(gangs) == 6
     assert all(process.poll() is not None for processes in gangs for process in processes)
-    seconds = result.history["seconds"]
-    assert max(seconds[3], seconds[6]) < 60  # bounded; how long it takes is a figure of the benchmark
+    seconds = result.history["seconds"]  # from a kill to the end of the next chunk
+    assert seconds[0] < 15
+    assert seconds[11] < 15
 
 
-def test_workers_end_with_their_parent_and_the_run_goes_on(net, regression, undisturbed, tmp_path):
+def test_who_dies_again_and_again_ends_the_run(net, regression, gangs, tmp_path):
+    faults = (Fault("kill", 1, 20), Fault("start", 0, 1))
+    faulty = DataParallel(exchange=Faulty(faults, str(tmp_path)), backend=Processes(max_restarts=1))
+    with (
+        pytest.warns(RuntimeWarning, match="started anew from epoch 5"),
+        pytest.raises(WorkerError) as caught,
+    ):
+        train(net, regression, distribute=faulty, callbacks=[At()], **given())
+    text = (
+        "after the workers were started anew 1 times in a row. Likely cause: too little memory, or a machine"
+    )
+    assert text in str(caught.value)
+    assert len(gangs) == 2
+    assert all(process.poll() is not None for processes in gangs for process in processes)
+
+
+def test_interrupted_then_killed_the_run_goes_on(net, regression, undisturbed, tmp_path, gangs):
+    """Ctrl-C, then a killed parent, then workers killed at any moment while checkpoints are written."""
     file = tmp_path / "run.ckpt"
     path = os.pathsep.join([str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")])
     command = [sys.executable, str(ROOT / "tests/distributed/supervised.py"), str(file)]
     environment = {**os.environ, "PYTHONPATH": path, "NEURALOPT_CACHE": "off"}
     with subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as parent:
-        for line in parent.stdout:
-            epoch, *ids = map(int, line.split())
-            if epoch == 5:
-                break
-        parent.kill()
+        told = [line.split() for line in iter(parent.stdout.readline, "")]
+        assert parent.wait(timeout=30) == -signal.SIGKILL
+    before, (status, seconds, kept), after = told
+    assert (before[0], status, kept, after[0]) == ("3", "INTERRUPTED", "3", "5")
+    assert float(seconds) < 10
+    ids = {int(pid) for pid in before[1:] + after[1:]}
     limit = time.monotonic() + 10
     while any(alive(pid) for pid in ids) and time.monotonic() < limit:
         time.sleep(0.05)
-    assert len(ids) == 2
+    assert len(ids) == 4
     assert not any(alive(pid) for pid in ids)
     held = read_container(file, kind="checkpoint", version=1)
     assert {"jax", "jaxlib", "NPROC"} <= set(held.header["facts"])
     assert "workers=2" in held.header["identity"]["distribute"]
-    resumed = train(net, regression, distribute=int8(), checkpoint=file, resume=True, **given())
+
+    damaged = bytearray(file.read_bytes())
+    damaged[-9] ^= 1
+    (tmp_path / "damaged.ckpt").write_bytes(damaged)
+    with pytest.raises(StorageError, match="damaged"):
+        train(
+            net,
+            regression,
+            distribute=int8(),
+            checkpoint=tmp_path / "damaged.ckpt",
+            resume=True,
+            **given(),
+        )
+    assert not gangs
+
+    moment = random.SystemRandom().uniform(0, 3)
+    killer = threading.Timer(moment, lambda: [one.kill() for one in gangs[-1:] for one in one[-1:]])
+    killer.start()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "worker|a worker", RuntimeWarning)
+        resumed = train(
+            net,
+            regression,
+            distribute=int8(),
+            checkpoint=file,
+            checkpoint_every=0,
+            resume=True,
+            callbacks=[At()],
+            **given(),
+        )
+    killer.cancel()
     same(undisturbed[0], resumed)
     assert resumed.epochs == 12
 

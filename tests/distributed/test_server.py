@@ -207,9 +207,9 @@ def served():
 class InProcess:
     """A crew without Ray: every worker is asked at once, in this process."""
 
-    def __init__(self, ray, job, workers, residuals, stuck_after):
-        self.workers = [GradientWorker(job) for _ in range(workers)]
-        self.left, self.answers = list(residuals) or [None] * workers, {}
+    def __init__(self, ray, job, server, residuals):
+        self.workers = [GradientWorker(job) for _ in range(server.workers)]
+        self.left, self.answers = list(residuals) or [None] * server.workers, {}
 
     def residuals(self):
         return self.left
@@ -275,8 +275,8 @@ def test_a_resumed_run_is_the_uninterrupted_one(net, regression, in_process, tmp
         assert a.tobytes() == b.tobytes()
     for name in set(whole.history) - {"seconds"}:
         assert np.array_equal(whole.history[name], again.history[name])
+    other = ParameterServer(workers=1, mode="sync", exchange=exchange)
     with pytest.raises(InvalidArgument, match="belongs to another run: its optimizer is"):
-        other = ParameterServer(workers=1, mode="sync", exchange=exchange)
         train(net, regression, distribute=other, checkpoint=file, resume=True, **given())
 
 

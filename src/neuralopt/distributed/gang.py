@@ -58,7 +58,8 @@ class Gang:
         """
         threads, port = self._backend.threads_of(self._count), free_port()
         limit = time.monotonic() + self._backend.start_timeout
-        self.workers = [Worker(threads, self._backend.start_timeout) for _ in range(self._count)]
+        for _ in range(self._count):  # one by one: those that are there are ended, whatever comes
+            self.workers.append(Worker(threads, self._backend.start_timeout))
         for rank, worker in enumerate(self.workers):
             place = Place(rank, self._count, HOST, port, HOST, self._backend.start_timeout)
             self._send(rank, worker, (place, self._job))

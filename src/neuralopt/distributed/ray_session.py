@@ -5,6 +5,7 @@ import contextlib
 import functools
 import os
 import secrets
+import socket
 import sys
 import tempfile
 import warnings
@@ -12,9 +13,10 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-from neuralopt.core.errors import InvalidArgument, missing_dependency
+from neuralopt.core.errors import InvalidArgument, WorkerError, missing_dependency
+from neuralopt.distributed.gang import cure, first_line
 
-_STORE_BYTES = 200 * 2**20
+_STORE_BYTES, _KNOCK_SECONDS = 200 * 2**20, 5.0
 # without these Ray listens beyond the loopback address, reports home, and takes commands from anybody
 _LOCKED = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
@@ -22,6 +24,9 @@ _LOCKED = {
     "RAY_AUTH_MODE": "token",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
+# a port that is somebody else's is given up after a minute and not after ten
+_PATIENCE = {"RAY_NUM_REDIS_GET_RETRIES": "2"}
+_CURE = "Start one there by ray start --head, on a private network and with a token."
 
 
 @contextlib.contextmanager
@@ -46,9 +51,12 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
     MissingDependency
         Without the package.
     InvalidArgument
-        For a cluster elsewhere without a token, or one that cannot be reached.
+        For a cluster elsewhere without a token, one that cannot be reached, or one without room.
+    WorkerError
+        When none can be started here.
     """
     if "ray" in sys.modules and sys.modules["ray"].is_initialized():
+        _check_room(sys.modules["ray"], workers)
         yield sys.modules["ray"]
         return
     with contextlib.ExitStack() as ending:
@@ -56,8 +64,9 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
             settings = _LOCKED | {"RAY_AUTH_TOKEN_PATH": str(_own_token())}
         else:
             check_token(os.environ.get("RAY_AUTH_TOKEN_PATH"))
+            _check_answers(address)
             theirs = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # says where Ray listens: the cluster's to choose
-            settings = {name: value for name, value in _LOCKED.items() if name != theirs}
+            settings = {name: value for name, value in _LOCKED.items() if name != theirs} | _PATIENCE
         settings |= {"NPROC": str(threads), "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
         settings.setdefault("JAX_PLATFORMS", os.environ.get("JAX_PLATFORMS", "cpu"))
         ending.enter_context(_environment(settings))
@@ -73,18 +82,61 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
                 "_node_ip_address": "127.0.0.1",
                 "object_store_memory": _STORE_BYTES,
             }
+        ending.callback(ray.shutdown)
         try:
             with warnings.catch_warnings():
                 # JAX warns of any fork; Ray's children become other programs at once
                 warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
                 ray.init(address or "local", **given)
-        except ConnectionError as error:
+        except (ConnectionError, RuntimeError, OSError) as error:
+            said = first_line(str(error))
+            if address is None:
+                raise WorkerError(
+                    f"Ray could not be started on this machine: {said} Likely cause: too little memory, or "
+                    "no room left in the folder of temporary files."
+                ) from error
             raise InvalidArgument(
-                f"no Ray cluster answers at {address!r}: {error}. Start one there by ray start --head, on a "
-                "private network and with a token."
+                f"no Ray cluster with this token answers at {address}: {said} {_CURE}"
             ) from error
-        ending.callback(ray.shutdown)
+        _check_room(ray, workers)
         yield ray
+
+
+def actor_options(threads: int) -> dict[str, Any]:
+    """Return what every actor is started with: a CPU, and variables that are read before jax is imported."""
+    variables = {"NPROC": str(threads), "JAX_NUM_CPU_DEVICES": "1", "JAX_PLATFORMS": "cpu"}
+    return {"num_cpus": 1, "runtime_env": {"env_vars": variables}}
+
+
+def why(error: Exception) -> str:
+    """Return what an error of Ray's says, without the pages around it."""
+    cause = getattr(error, "cause", None)
+    if isinstance(cause, Exception):
+        return f"{type(cause).__name__}: {cause}{cure(str(cause))}"
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # of one that could not be made, the last line is that of its own error
+    return (lines[-1] if "creation task" in lines[0] else lines[0])[:300]
+
+
+def _check_answers(address: str) -> None:
+    """Raise unless somebody answers at an address: Ray itself would try for minutes."""
+    host, colon, port = address.rpartition(":")
+    if not (host and colon and port.isdecimal()):
+        raise InvalidArgument(f"the address of a Ray cluster is 'host:port', got {address!r}.")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise InvalidArgument(f"no Ray cluster answers at {address}: {error}. {_CURE}") from error
+
+
+def _check_room(ray: Any, workers: int) -> None:
+    """Raise unless a cluster has a CPU for every worker: they would be waited for in vain."""
+    found = int(ray.cluster_resources().get("CPU", 0))
+    if found < workers:
+        raise InvalidArgument(
+            f"every worker needs a CPU of its own, the Ray cluster has {found}, got workers={workers}. "
+            "Take fewer workers, or join more machines by ray start --address."
+        )
 
 
 @functools.cache

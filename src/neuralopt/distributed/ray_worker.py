@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neuralopt.core import tree
+from neuralopt.core.versions import versions
 from neuralopt.distributed.codec import decode, encode
 from neuralopt.engine.loop import Point
 from neuralopt.engine.precision import precision, use_compilation_cache
@@ -74,6 +75,10 @@ class GradientWorker:
             found = self._gradient(np.array(vector), rows, weights, number, residual, noise)
             loss, message, residual = jax.device_get(found)
         return (float(loss), message), residual
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions that bits depend on."""
+        return versions()
 
     def process_id(self) -> int:
         """Return the id of the process."""

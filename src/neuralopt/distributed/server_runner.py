@@ -59,7 +59,7 @@ class ServerRunner(DeviceRunner):
         job = packed(held)
         ray = self._ending.enter_context(ray_session(server.workers, server.threads, server.address))
         residuals = list(map(np.asarray, state.opt_state.own))
-        self._crew = Crew(ray, job, server.workers, residuals, server.stuck_after)
+        self._crew = Crew(ray, job, server, residuals)
         self._ending.callback(self._crew.end)
         self._crew.warm(self.method.settled(state.feedback).noise, tree.ravel(state.params))
         self._step = jax.jit(self._one_step, donate_argnums=(0,))

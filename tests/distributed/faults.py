@@ -17,7 +17,7 @@ from neuralopt.distributed.ray_worker import GradientWorker
 
 @dataclasses.dataclass(frozen=True)
 class Fault:
-    """What happens to a worker: "kill", "stop" (it is alive and stuck), "slow"; or "start", killed at a start.
+    """What happens to a worker: "kill", "stop" and "hang" (both stuck), "slow"; or "start", killed at a start.
 
     The step is that of the whole run; for "start" it is how often the worker has started before.
     """
@@ -33,8 +33,8 @@ class Fault:
         except FileExistsError:
             return
         os.close(marker)
-        if self.what == "slow":
-            time.sleep(0.5)
+        if self.what in ("slow", "hang"):
+            time.sleep(0.5 if self.what == "slow" else 3600)
         else:
             os.kill(os.getpid(), signal.SIGSTOP if self.what == "stop" else signal.SIGKILL)
 
@@ -42,7 +42,9 @@ class Fault:
 def struck(folder):
     """Return the faults that have happened."""
     return {
-        entry.name for entry in Path(folder).iterdir() if entry.name.count("-") and "born" not in entry.name
+        entry.name
+        for entry in Path(folder).iterdir()
+        if entry.name.count("-") == 2 and "born" not in entry.name
     }
 
 

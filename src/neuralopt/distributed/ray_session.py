@@ -60,15 +60,16 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
         yield sys.modules["ray"]
         return
     with contextlib.ExitStack() as ending:
+        settings: dict[str, str | None] = {"NPROC": str(threads), "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+        settings["JAX_PLATFORMS"] = os.environ.get("JAX_PLATFORMS", "cpu")
         if address is None:
-            settings = _LOCKED | {"RAY_AUTH_TOKEN_PATH": str(_own_token())}
+            # a token in a variable would go before the one in the file
+            settings |= _LOCKED | {"RAY_AUTH_TOKEN": None, "RAY_AUTH_TOKEN_PATH": str(_own_token())}
         else:
             check_token(os.environ.get("RAY_AUTH_TOKEN_PATH"))
             _check_answers(address)
             theirs = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # says where Ray listens: the cluster's to choose
-            settings = {name: value for name, value in _LOCKED.items() if name != theirs} | _PATIENCE
-        settings |= {"NPROC": str(threads), "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
-        settings.setdefault("JAX_PLATFORMS", os.environ.get("JAX_PLATFORMS", "cpu"))
+            settings |= {name: value for name, value in _LOCKED.items() if name != theirs} | _PATIENCE
         ending.enter_context(_environment(settings))
         try:
             import ray
@@ -192,15 +193,19 @@ def check_token(path: str | None) -> None:
 
 
 @contextlib.contextmanager
-def _environment(settings: dict[str, str]) -> Generator[None, None, None]:
-    """Set variables, and put back what was there."""
+def _environment(settings: dict[str, str | None]) -> Generator[None, None, None]:
+    """Set variables, or take them away for None; put back what was there."""
     before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
+    _set(settings)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        _set(before)
+
+
+def _set(settings: dict[str, str | None]) -> None:
+    for name, value in settings.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

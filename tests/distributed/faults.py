@@ -17,7 +17,7 @@ from neuralopt.distributed.ray_worker import GradientWorker
 
 @dataclasses.dataclass(frozen=True)
 class Fault:
-    """What happens to a worker: "kill", "stop" and "hang" (both stuck), "slow"; or "start", killed at a start.
+    """What happens to a worker: "kill", "stop" and "hang" (both stuck), "slow", "raise"; or "start", killed at a start.
 
     The step is that of the whole run; for "start" it is how often the worker has started before.
     """
@@ -33,6 +33,8 @@ class Fault:
         except FileExistsError:
             return
         os.close(marker)
+        if self.what == "raise":
+            raise ValueError("this fault is meant")
         if self.what in ("slow", "hang"):
             time.sleep(0.5 if self.what == "slow" else 3600)
         else:

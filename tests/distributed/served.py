@@ -16,6 +16,7 @@ from tests.distributed.sockets import addresses, family
 
 from neuralopt import MLP, Callback, optimizers, train
 from neuralopt.core import tree
+from neuralopt.core.errors import WorkerError
 from neuralopt.distributed import (
     DataParallel,
     Int8,
@@ -129,6 +130,10 @@ if __name__ == "__main__":
         bounded = ParameterServer(mode="bounded", staleness=1, exchange=Int8())
         run("bounded", bounded, [Arm("kill-30"), Interrupt()], epochs=10**6)
         told["interrupted"] = time.monotonic() - told["interrupted"]
+        try:
+            run("raising", rounds, [Arm("raise-3")])
+        except WorkerError as error:
+            told["error"] = str(error)
         session = Path(ray._private.worker.global_worker.node.get_session_dir_path())
         told["token in"] += [str(path) for path in session.rglob("*") if path.is_file() and leaks(path)]
         told["read"] = len(list(session.rglob("*.log")))

@@ -1,8 +1,10 @@
 """Workers as processes: the same bits, whoever is killed; loopback only; nobody is left behind."""
 
+import errno
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -20,7 +22,7 @@ from neuralopt import Callback, Status, train
 from neuralopt.core.errors import InvalidArgument, StorageError, WorkerError
 from neuralopt.distributed import DataParallel, Int8, LocalSGD, Processes, backends, gang
 from neuralopt.distributed.gang import Gang
-from neuralopt.storage import read_container
+from neuralopt.storage import atomic, read_container
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="sockets and processes are read from /proc")
@@ -119,16 +121,26 @@ def test_workers_listen_on_the_loopback_only(undisturbed):
 
 
 def test_the_test_hears_who_listens_elsewhere():
-    import socket
-
     with socket.socket() as anywhere:
         anywhere.bind(("", 0))
         anywhere.listen()
         assert not set(addresses(os.getpid())) <= LOOPBACK
 
 
-def test_faults_change_no_bit(net, regression, undisturbed, gangs, tmp_path):
-    """Killed in the first step, in the middle and while it starts anew, stuck, slow, killed in the last step."""
+@pytest.fixture
+def taken(monkeypatch):
+    """Let the first gang be given a port on which somebody listens."""
+    with socket.socket() as somebody:
+        somebody.bind((gang.HOST, 0))
+        somebody.listen()
+        free, ports = gang.free_port, [somebody.getsockname()[1]]
+        monkeypatch.setattr(gang, "free_port", lambda: ports.pop() if ports else free())
+        yield
+
+
+def test_faults_change_no_bit(net, regression, undisturbed, gangs, tmp_path, taken):
+    """The port is taken; then workers are killed in the first step, in the middle, while they start anew and
+    in the last step; one is stuck, one is slow."""
     faults = (
         Fault("kill", 1, 0),
         Fault("kill", 0, 22),
@@ -144,11 +156,11 @@ def test_faults_change_no_bit(net, regression, undisturbed, gangs, tmp_path):
     same(undisturbed[0], result)
     said = [str(w.message) for w in caught if w.category is RuntimeWarning]
     ends = [text.partition("; all workers are started anew from epoch ") for text in said]
-    assert [epoch for _, _, epoch in ends] == ["0.", "5.", "5.", "7.", "11."]
+    assert [epoch for _, _, epoch in ends] == ["0.", "0.", "5.", "5.", "7.", "11."]
     # the two wait for each other; who was killed may also be noticed by the other one first
-    assert ends[3][0] == "worker 0 and 1 did not answer in time"
+    assert ends[4][0] == "worker 0 and 1 did not answer in time"
     assert any("was killed by SIGKILL" in what for what, _, _ in ends)
-    assert len(gangs) == 6
+    assert len(gangs) == 7
     assert all(process.poll() is not None for processes in gangs for process in processes)
     seconds = result.history["seconds"]  # from a kill to the end of the next chunk
     assert seconds[0] < 15
@@ -164,7 +176,7 @@ def test_who_dies_again_and_again_ends_the_run(net, regression, gangs, tmp_path)
     ):
         train(net, regression, distribute=faulty, callbacks=[At()], **given())
     text = (
-        "after the workers were started anew 1 times in a row. Likely cause: too little memory, or a machine"
+        "after the workers were started anew 1 times in a row. Likely cause: too little memory, a machine too"
     )
     assert text in str(caught.value)
     assert len(gangs) == 2
@@ -258,11 +270,54 @@ def test_workers_that_cannot_start_end_in_time(net, regression, gangs):
     begin = time.monotonic()
     with pytest.raises(
         WorkerError,
-        match=r"worker 0 and 1 did not answer in time, after the workers were started anew 0 times in a row\. Likely cause: too little memory, or a machine too busy for start_timeout=0\.01",
+        match=r"worker 0 and 1 did not answer in time, after the workers were started anew 0 times in a row\. Likely cause: too little memory, a machine too busy for start_timeout=0\.01, stuck_after=120 seconds, or workers that cannot reach one another\. Their last words: none",
     ):
         train(net, regression, distribute=int8(start_timeout=0.01, max_restarts=0), **given())
     assert time.monotonic() - begin < 30
     assert all(process.poll() is not None for process in gangs[0])
+
+
+def test_a_fault_in_a_step_is_told_once(net, regression, gangs, tmp_path):
+    """An error in a callback reaches the host as that of the compiled program."""
+    faulty = Faulty((Fault("raise", 1, 5),), str(tmp_path))
+    with pytest.raises(WorkerError) as caught:
+        train(net, regression, distribute=DataParallel(exchange=faulty, backend="processes"), **given())
+    assert str(caught.value) == "worker 1 of 2 failed: ValueError: this fault is meant"
+    assert len(gangs) == 1
+    assert all(process.poll() is not None for process in gangs[0])
+
+
+def test_workers_that_do_not_find_each_other_end_in_time(net, regression, gangs, monkeypatch):
+    place = gang.Place
+    monkeypatch.setattr(
+        gang, "Place", lambda rank, count, host, port, *more: place(rank, count, host, port + rank, *more)
+    )
+    begin = time.monotonic()
+    with pytest.raises(WorkerError, match="or workers that cannot reach one another"):
+        train(net, regression, distribute=int8(start_timeout=3.0, max_restarts=0), **given())
+    assert time.monotonic() - begin < 15
+    assert all(process.poll() is not None for process in gangs[0])
+
+
+def test_a_full_disk_ends_the_run_and_not_what_was_kept(
+    net, regression, undisturbed, gangs, tmp_path, monkeypatch
+):
+    file, write = tmp_path / "run.ckpt", atomic.write_all
+
+    def full(handle, data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    fill = At(_4=lambda: monkeypatch.setattr(atomic, "write_all", full))
+    kept = {"checkpoint": file, "checkpoint_every": 0, "distribute": int8(), **given()}
+    with pytest.raises(StorageError, match=r"run\.ckpt"):
+        train(net, regression, callbacks=[fill], **kept)
+    assert all(process.poll() is not None for process in gangs[0])
+    monkeypatch.setattr(atomic, "write_all", write)
+    assert len(read_container(file, kind="checkpoint", version=1).arrays["history/loss"]) == 3
+    simulated = {**kept, "distribute": DataParallel(exchange=Int8())}
+    resumed = train(net, regression, resume=True, **simulated)
+    for a, b in zip(leaves(resumed), leaves(undisturbed[0]), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-12)
 
 
 @pytest.mark.parametrize(

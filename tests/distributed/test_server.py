@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import jax
@@ -18,7 +19,8 @@ from tests.distributed.sockets import LOOPBACK
 
 from neuralopt import optimizers, train
 from neuralopt.core import tree
-from neuralopt.core.errors import InvalidArgument, WorkerError
+from neuralopt.core.errors import InvalidArgument, MissingDependency, WorkerError
+from neuralopt.core.versions import versions
 from neuralopt.distributed import (
     Bf16,
     DataParallel,
@@ -27,12 +29,14 @@ from neuralopt.distributed import (
     Layout,
     ParameterServer,
     PowerSGD,
+    RayCluster,
     TopK,
     ray_session,
     server,
     server_runner,
 )
 from neuralopt.distributed.codec import decode, encode, size_of
+from neuralopt.distributed.crew import Crew, Lease
 from neuralopt.distributed.desk import Desk
 from neuralopt.distributed.ledger import Ledger
 from neuralopt.distributed.ray_worker import GradientWorker
@@ -300,6 +304,87 @@ def test_a_resumed_run_is_the_uninterrupted_one(net, regression, in_process, tmp
         train(net, regression, distribute=other, checkpoint=file, resume=True, **given())
 
 
+class Lost(Exception):
+    """As Ray says that a worker is gone."""
+
+
+class PretendRay:
+    """Ray as far as a crew asks it: answers are there at once, or never, or lost."""
+
+    class exceptions:  # named as in Ray
+        RayError, RayActorError = Exception, Lost
+
+    def __init__(self, *answers):
+        self.answers, self.killed = list(answers), []
+
+    def put(self, held):
+        return held
+
+    def kill(self, actor, no_restart=True):
+        self.killed.append(no_restart)
+
+    def wait(self, flying, num_returns, timeout):
+        return (flying[:1], []) if self.killed or timeout > 1 else ([], flying)
+
+    def get(self, asked, timeout=None):
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class PretendCall:
+    """A method of an actor."""
+
+    def options(self, num_returns):
+        return self
+
+    def remote(self, *given):
+        return (object(), None) if given else object()
+
+
+def pretend_crew(ray, **times):
+    actor = types.SimpleNamespace(versions=PretendCall(), gradient=PretendCall())
+    ray.remote = lambda **more: lambda kind: types.SimpleNamespace(remote=lambda job: actor)
+    return Crew(ray, b"", ParameterServer(**times), ())
+
+
+def test_workers_of_a_server_with_other_versions_are_refused():
+    ours = versions()
+    with pytest.raises(WorkerError, match=r"same versions, worker 1 has numpy 1\.0 in place of"):
+        pretend_crew(PretendRay([ours, {**ours, "numpy": "1.0"}])).warm(None, np.zeros(3))
+
+
+def test_workers_of_a_server_that_are_not_ready_in_time():
+    with pytest.raises(WorkerError) as caught:
+        pretend_crew(PretendRay(TimeoutError()), start_timeout=7.0).warm(None, np.zeros(3))
+    assert str(caught.value) == (
+        "the workers were not ready within start_timeout=7 seconds. Likely cause: a machine too busy, or fewer "
+        "free CPUs than workers. Give them more time."
+    )
+
+
+def test_a_worker_of_a_server_that_is_lost_again_and_again():
+    crew = pretend_crew(PretendRay(Lost("gone"), Lost("gone")), start_timeout=1e-9)
+    lease = Lease(1, 5, 0)
+    assert crew.read(crew.ask(lease, None, None), lease) is None
+    with pytest.raises(
+        WorkerError, match=r"worker 1 was lost again and again for .* gone\. Likely cause: too"
+    ):
+        crew.read(crew.ask(lease, None, None), lease)
+
+
+def test_who_is_stuck_is_killed_while_others_answer():
+    ray = PretendRay((0.0, ()))
+    crew = pretend_crew(ray, stuck_after=0.05)
+    stuck, other = Lease(0, 0, 0), Lease(1, 1, 0)
+    flying = {crew.ask(stuck, None, None): stuck}
+    time.sleep(0.1)
+    flying[crew.ask(other, None, None)] = other
+    assert crew.first(flying) in flying
+    assert ray.killed == [False]
+
+
 def exactly_once(told):
     return sorted(told["booked"]) == list(range(7 * len(told["loss"])))
 
@@ -351,6 +436,41 @@ def test_nobody_learns_the_token(served):
     assert len(token) == 64
     for name in ("out", "err"):
         assert token not in (served["folder"] / name).read_text()
+
+
+def test_an_error_of_a_worker_is_told_in_a_sentence(served):
+    assert served["error"] in (f"worker {k} failed: ValueError: this fault is meant" for k in range(2))
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        (
+            "127.0.0.1:1",
+            "no Ray cluster answers at 127.0.0.1:1: [Errno 111] Connection refused. Start one there by ray start "
+            "--head, on a private network and with a token.",
+        ),
+        ("10.0.0.1", "the address of a Ray cluster is 'host:port', got '10.0.0.1'."),
+    ],
+)
+def test_where_no_cluster_answers(net, regression, tmp_path, monkeypatch, address, text):
+    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(ray_session.write_token(tmp_path / "token")))
+    gang = DataParallel(backend=RayCluster(address, max_restarts=0))
+    for distribute in (ParameterServer(address=address), gang):
+        begin = time.monotonic()
+        with pytest.raises(InvalidArgument) as caught:
+            train(net, regression, distribute=distribute, **given())
+        assert str(caught.value) == text
+        assert time.monotonic() - begin < 10
+
+
+def test_without_ray(net, regression, monkeypatch):
+    monkeypatch.setattr(server, "cores", lambda: 2)
+    monkeypatch.setitem(sys.modules, "ray", None)
+    before = dict(os.environ)
+    with pytest.raises(MissingDependency, match=r'pip install "neuralopt\[cluster\]"'):
+        train(net, regression, distribute=ParameterServer(), **given())
+    assert dict(os.environ) == before
 
 
 def test_nobody_is_left_behind(served):

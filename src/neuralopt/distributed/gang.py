@@ -9,7 +9,7 @@ from typing import Any
 from neuralopt.core.errors import InvalidArgument, WorkerError
 from neuralopt.core.versions import versions
 from neuralopt.distributed.backends import Processes
-from neuralopt.distributed.messages import Place
+from neuralopt.distributed.messages import Place, first_line
 from neuralopt.distributed.worker import Worker
 
 HOST = "127.0.0.1"
@@ -185,11 +185,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return probe.getsockname()[1]
-
-
-def first_line(text: str) -> str:
-    """Return the beginning of a text."""
-    return text.partition("\n")[0][:200]
 
 
 def cure(text: str) -> str:

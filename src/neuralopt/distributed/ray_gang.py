@@ -8,8 +8,8 @@ from typing import Any
 from neuralopt.core.errors import WorkerError
 from neuralopt.core.versions import versions
 from neuralopt.distributed.backends import RayCluster
-from neuralopt.distributed.gang import WorkerLost, check_versions, cure, first_line, packed
-from neuralopt.distributed.messages import Place
+from neuralopt.distributed.gang import WorkerLost, check_versions, cure, packed
+from neuralopt.distributed.messages import Place, brief, first_line
 from neuralopt.distributed.rank import Rank, kind_of
 from neuralopt.distributed.ray_session import actor_options, ray_session, why
 
@@ -31,7 +31,7 @@ class RankActor:
         try:
             self._rank = Rank(place, job)
         except Exception as error:
-            return kind_of(error, ConnectionError), f"{type(error).__name__}: {error}"
+            return kind_of(error, ConnectionError), brief(error)
         return "done", None
 
     def do(self, what: str, given: Any) -> tuple[str, Any]:

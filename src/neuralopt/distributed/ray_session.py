@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from neuralopt.core.errors import InvalidArgument, WorkerError, missing_dependency
-from neuralopt.distributed.gang import cure, first_line
+from neuralopt.distributed.gang import cure
+from neuralopt.distributed.messages import brief, first_line
 
 _STORE_BYTES, _KNOCK_SECONDS = 200 * 2**20, 5.0
 # without these Ray listens beyond the loopback address, reports home, and takes commands from anybody
@@ -24,6 +25,8 @@ _LOCKED = {
     "RAY_AUTH_MODE": "token",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
+# errors are raised here, in a sentence; of variables that Ray would take away, JAX needs some
+_QUIET = {"RAY_IGNORE_UNHANDLED_ERRORS": "1", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 # a port that is somebody else's is given up after a minute and not after ten
 _PATIENCE = {"RAY_NUM_REDIS_GET_RETRIES": "2"}
 _CURE = "Start one there by ray start --head, on a private network and with a token."
@@ -55,12 +58,13 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
     WorkerError
         When none can be started here.
     """
-    if "ray" in sys.modules and sys.modules["ray"].is_initialized():
-        _check_room(sys.modules["ray"], workers)
-        yield sys.modules["ray"]
+    before = sys.modules.get("ray")
+    if before is not None and before.is_initialized():
+        _check_room(before, workers)
+        yield before
         return
     with contextlib.ExitStack() as ending:
-        settings: dict[str, str | None] = {"NPROC": str(threads), "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+        settings: dict[str, str | None] = dict(_QUIET, NPROC=str(threads))
         settings["JAX_PLATFORMS"] = os.environ.get("JAX_PLATFORMS", "cpu")
         if address is None:
             # a token in a variable would go before the one in the file
@@ -74,7 +78,7 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
         try:
             import ray
         except ImportError as error:
-            raise missing_dependency("ray", "cluster", "A parameter server") from error
+            raise missing_dependency("ray", "cluster", "Training on Ray") from error
         given: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
         if address is None:
             given |= {
@@ -113,7 +117,7 @@ def why(error: Exception) -> str:
     """Return what an error of Ray's says, without the pages around it."""
     cause = getattr(error, "cause", None)
     if isinstance(cause, Exception):
-        return f"{type(cause).__name__}: {cause}{cure(str(cause))}"
+        return f"{brief(cause)}{cure(str(cause))}"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     # of one that could not be made, the last line is that of its own error
     return (lines[-1] if "creation task" in lines[0] else lines[0])[:300]

@@ -70,7 +70,6 @@ def _try(spaces: dict[str, str], folder: Path) -> int:
                 f"--node-ip-address={one}",
                 f"--port={PORT}",
                 "--include-dashboard=false",
-                "--ray-client-server-port=0",
             ],
         ),
         ("two", [f"--address={one}:{PORT}", f"--node-ip-address={two}"]),

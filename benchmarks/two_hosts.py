@@ -47,16 +47,14 @@ def main() -> int:
 
 def _try(spaces: dict[str, str], folder: Path) -> int:
     """Do what the page says, on both hosts."""
-    token = folder / "ray.token"
-    with os.fdopen(os.open(token, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-        file.write(secrets.token_hex(32))
+    token = write_token(folder / "ray.token")
     own = {
         "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "benchmarks")]),
         "PYTHONWARNINGS": "ignore",
     }
     page = {
         "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN_PATH": str(token),
+        "RAY_AUTH_TOKEN_PATH": token,
         "RAY_USAGE_STATS_ENABLED": "0",
         "NPROC": "1",
     }
@@ -93,11 +91,22 @@ def _try(spaces: dict[str, str], folder: Path) -> int:
 
     said = _in(spaces["one"], inside, environment, folder, listen)
     found = json.loads(said.splitlines()[-1])
+    other = write_token(folder / "other.token")
+    refused = _in(spaces["one"], [*inside, "other"], environment | {"RAY_AUTH_TOKEN_PATH": other}, folder)
+    found["errors"].append(refused.splitlines()[-1])
+    found["checks"]["another token is refused"] = "no Ray cluster with this token answers" in refused
     found["listening"] = {host: sorted(places) for host, places in heard.items()}
     print(json.dumps(found, indent=2))
     print(f"{time.monotonic() - begin:.0f} s")
     ok = all(found["checks"].values())
     return 0 if ok else 1
+
+
+def write_token(path: Path) -> str:
+    """Write a new secret that only this user can read; return where."""
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        file.write(secrets.token_hex(32))
+    return str(path)
 
 
 def _lay_cable(tag: str, spaces: dict[str, str]) -> None:

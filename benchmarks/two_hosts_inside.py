@@ -1,9 +1,12 @@
 """What `two_hosts.py` runs on the first host: the same training on both hosts and simulated."""
 
+import contextlib
 import json
 import os
+import signal
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +23,28 @@ DATA = (X, X[:, :1] * X[:, 1:2])
 GIVEN: dict[str, Any] = {"epochs": 6, "batch_size": 64, "dtype": "float64"}
 
 
-def run(distribute: Any) -> tuple[Any, float]:
+class Kill(neuralopt.Callback):
+    """Kill the rank of the other host after three epochs."""
+
+    every = 1
+
+    def on_chunk(self, report: Any) -> None:
+        """Kill: what is named so, and sees another network."""
+        if report.epoch != 3:
+            return
+        for entry in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                other = os.readlink(entry / "ns/net") != os.readlink("/proc/self/ns/net")
+                if other and b"RankActor" in (entry / "cmdline").read_bytes():
+                    os.kill(int(entry.name), signal.SIGKILL)
+
+
+def run(distribute: Any, *callbacks: Any) -> tuple[Any, float]:
     """Train, and take the time."""
     begin = time.monotonic()
-    result = neuralopt.train(neuralopt.MLP((10, 64, 1)), DATA, distribute=distribute, **GIVEN)
+    result = neuralopt.train(
+        neuralopt.MLP((10, 64, 1)), DATA, distribute=distribute, callbacks=callbacks, **GIVEN
+    )
     return result, time.monotonic() - begin
 
 
@@ -37,6 +58,13 @@ def apart(one: Any, other: Any) -> float:
 
 if __name__ == "__main__":
     address = sys.argv[1]
+    if len(sys.argv) > 2:  # with a token that is not the cluster's
+        begin = time.monotonic()
+        try:
+            run(ParameterServer(address=address))
+        except InvalidArgument as error:
+            print(f"{error} ({time.monotonic() - begin:.0f} s)")
+        sys.exit()
     places, place = [], ray_gang.Place
 
     def noted(*given: Any) -> Any:
@@ -47,6 +75,10 @@ if __name__ == "__main__":
     ray_gang.Place = noted
     simulated, _ = run(DataParallel(exchange=Int8()))
     gang, gang_seconds = run(DataParallel(exchange=Int8(), backend=RayCluster(address)))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        killed, _ = run(DataParallel(exchange=Int8(), backend=RayCluster(address)), Kill())
+    warned = [str(one.message) for one in caught if "started anew" in str(one.message)]
     rounds, server_seconds = run(ParameterServer(mode="sync", exchange=Int8(), address=address))
     loose, _ = run(ParameterServer(exchange=Int8(), address=address))
     too_many = ""
@@ -73,11 +105,13 @@ if __name__ == "__main__":
             name: float(result.history["loss"][-1])
             for name, result in (("simulated", simulated), ("rounds", rounds), ("async", loose))
         },
+        "warnings": warned,
         "errors": [too_many, refused],
     }
     found["checks"] = {
         "the gang is simulated workers": found["gang against simulated workers"] < 1e-12,
         "a rank on each host": len(set(found["ranks"].values())) == 2,
+        "a killed rank changes no bit": bool(warned) and apart(gang, killed) == 0,
         "the server learned": float(loose.history["loss"][-1]) < float(loose.history["loss"][0]),
         "too many workers are refused": "got workers=3" in too_many,
         "a token for all is refused": "can be read by others" in refused,

@@ -101,7 +101,8 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
                     "no room left in the folder of temporary files."
                 ) from error
             raise InvalidArgument(
-                f"no Ray cluster with this token answers at {address}: {said} {_CURE}"
+                f"no Ray cluster with this token answers at {address}: {said.rstrip('.')}. Likely cause: the "
+                f"token of another cluster, or something that is not Ray. {_CURE}"
             ) from error
         _check_room(ray, workers)
         yield ray

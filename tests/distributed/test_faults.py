@@ -48,7 +48,7 @@ def test_faults_change_no_bit(net, regression, undisturbed, gangs, tmp_path, tak
         Fault("slow", 0, 35),
         Fault("kill", 0, 47),
     )
-    faulty = DataParallel(exchange=Faulty(faults, str(tmp_path)), backend=Processes(stuck_after=4.0))
+    faulty = DataParallel(exchange=Faulty(faults, str(tmp_path)), backend=Processes(stuck_after=3.0))
     with pytest.warns(RuntimeWarning, match="all workers are started anew from epoch") as caught:
         result = train(net, regression, distribute=faulty, callbacks=[At()], **given())
     assert struck(tmp_path) == {f"{fault.what}-{fault.rank}-{fault.step}" for fault in faults}

@@ -8,7 +8,7 @@ import time
 import jax
 import numpy as np
 import pytest
-from tests.distributed.runs import given, int8, leaves
+from tests.distributed.runs import At, given, int8, leaves
 from tests.distributed.sockets import LOOPBACK, addresses
 
 from neuralopt import Status, train
@@ -30,6 +30,16 @@ def test_processes_are_simulated_workers(net, regression, undisturbed):
     more = np.median(result.history["bytes_on_wire"] - result.history["bytes_sent"]) / steps
     assert 0 < more < 4000
     assert all(process.poll() is not None for process in processes)
+
+
+def test_simulated_workers_listen_nowhere(net, regression):
+    heard, before = [], addresses(os.getpid())
+
+    def listen():
+        heard.extend(addresses(os.getpid()))
+
+    train(net, regression, distribute=DataParallel(exchange=Int8()), callbacks=[At(_2=listen)], **given())
+    assert sorted(heard) == sorted(before)
 
 
 def test_workers_listen_on_the_loopback_only(undisturbed):

@@ -1,6 +1,7 @@
 """The parameter server without Ray: its desk, its ledger, its crew, its messages."""
 
 import random
+import sys
 import time
 import types
 
@@ -20,6 +21,7 @@ from neuralopt.distributed import (
     ParameterServer,
     PowerSGD,
     TopK,
+    ray_session,
     server,
 )
 from neuralopt.distributed.codec import decode, encode, size_of
@@ -129,6 +131,10 @@ def test_messages(exchange, quantise, size):
             lambda: ParameterServer(staleness=3),
             "ParameterServer: staleness is the bound of mode='bounded', got staleness=3 with mode='async'.",
         ),
+        (
+            lambda: ParameterServer(start_timeout=0),
+            "ParameterServer: start_timeout must be > 0 seconds, got 0.",
+        ),
         (lambda: ParameterServer(damping=-1), "ParameterServer: damping must be >= 0, got -1."),
         (
             lambda: ParameterServer(exchange=PowerSGD(2)),
@@ -224,6 +230,19 @@ def test_a_worker_of_a_server_that_is_lost_again_and_again():
         WorkerError, match=r"worker 1 was lost again and again for .* gone\. Likely cause: too"
     ):
         crew.read(crew.ask(lease, None, None), lease)
+
+
+def test_a_cluster_has_a_cpu_for_every_worker(monkeypatch):
+    cluster = types.SimpleNamespace(is_initialized=lambda: True, cluster_resources=lambda: {"CPU": 2.0})
+    monkeypatch.setitem(sys.modules, "ray", cluster)
+    with ray_session.ray_session(2, 1) as found:
+        assert found is cluster
+    with pytest.raises(InvalidArgument) as caught, ray_session.ray_session(3, 1):
+        pass
+    assert str(caught.value) == (
+        "every worker needs a CPU of its own, the Ray cluster has 2, got workers=3. Take fewer workers, or join "
+        "more machines by ray start --address."
+    )
 
 
 def test_who_is_stuck_is_killed_while_others_answer():

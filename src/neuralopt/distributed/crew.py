@@ -44,9 +44,8 @@ class Crew:
 
     def __init__(self, ray: Any, job: bytes, server: "ParameterServer", residuals: Sequence[Any]) -> None:
         self._ray, self._server = ray, server
-        # a Ray of one's own has handed its variables on; with others, a process begins seconds later
-        more = {"num_cpus": 1} if server.address is None else actor_options(server.threads)
-        actor = ray.remote(max_restarts=-1, max_task_retries=0, **more)(GradientWorker)
+        options = actor_options(server.threads)
+        actor = ray.remote(max_restarts=-1, max_task_retries=0, **options)(GradientWorker)
         self._job = ray.put(job)  # kept here, or a worker could not be started anew
         self._actors = [actor.remote(self._job) for _ in range(server.workers)]
         self._residuals = [ray.put(residual) for residual in residuals or [None] * server.workers]

@@ -29,6 +29,7 @@ _LOCKED = {
 _QUIET = {"RAY_IGNORE_UNHANDLED_ERRORS": "1", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 # a port that is somebody else's is given up after a minute and not after ten
 _PATIENCE = {"RAY_NUM_REDIS_GET_RETRIES": "2"}
+_handed_on: list[int] = []  # NPROC of a Ray that this process has started, and of its workers
 _CURE = "Start one there by ray start --head, on a private network and with a token."
 
 
@@ -64,8 +65,7 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
         yield before
         return
     with contextlib.ExitStack() as ending:
-        settings: dict[str, str | None] = dict(_QUIET, NPROC=str(threads))
-        settings["JAX_PLATFORMS"] = os.environ.get("JAX_PLATFORMS", "cpu")
+        settings: dict[str, str | None] = {**_QUIET, **_variables(threads)}
         if address is None:
             # a token in a variable would go before the one in the file
             settings |= _LOCKED | {"RAY_AUTH_TOKEN": None, "RAY_AUTH_TOKEN_PATH": str(_own_token())}
@@ -88,6 +88,9 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
                 "object_store_memory": _STORE_BYTES,
             }
         ending.callback(ray.shutdown)
+        if address is None:  # its processes have these variables from their start
+            _handed_on.append(threads)
+            ending.callback(_handed_on.pop)
         try:
             with warnings.catch_warnings():
                 # JAX warns of any fork; Ray's children become other programs at once
@@ -109,9 +112,16 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
 
 
 def actor_options(threads: int) -> dict[str, Any]:
-    """Return what every actor is started with: a CPU, and variables that are read before jax is imported."""
-    variables = {"NPROC": str(threads), "JAX_NUM_CPU_DEVICES": "1", "JAX_PLATFORMS": "cpu"}
-    return {"num_cpus": 1, "runtime_env": {"env_vars": variables}}
+    """Return what every actor is started with: a CPU, and variables that are read before jax is imported.
+
+    With variables of its own an actor takes a new process, where one may be waiting already.
+    """
+    more = {} if threads in _handed_on else {"runtime_env": {"env_vars": _variables(threads)}}
+    return {"num_cpus": 1, **more}
+
+
+def _variables(threads: int) -> dict[str, str]:
+    return {"NPROC": str(threads), "JAX_NUM_CPU_DEVICES": "1", "JAX_PLATFORMS": "cpu"}
 
 
 def why(error: Exception) -> str:

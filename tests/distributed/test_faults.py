@@ -19,7 +19,8 @@ from tests.distributed.runs import At, alive, given, int8, leaves, same
 
 from neuralopt import train
 from neuralopt.core.errors import StorageError, WorkerError
-from neuralopt.distributed import DataParallel, Int8, Processes, gang
+from neuralopt.distributed import DataParallel, Int8, Processes, gang, gang_runner
+from neuralopt.distributed.gang import WorkerLost
 from neuralopt.storage import atomic, read_container
 
 ROOT = Path(__file__).parents[2]
@@ -66,20 +67,38 @@ def test_faults_change_no_bit(net, regression, undisturbed, gangs, tmp_path, tak
     assert seconds[11] < 15
 
 
-def test_who_dies_again_and_again_ends_the_run(net, regression, gangs, tmp_path):
-    faults = (Fault("kill", 1, 20), Fault("start", 0, 1))
-    faulty = DataParallel(exchange=Faulty(faults, str(tmp_path)), backend=Processes(max_restarts=1))
-    with (
-        pytest.warns(RuntimeWarning, match="started anew from epoch 5"),
-        pytest.raises(WorkerError) as caught,
-    ):
-        train(net, regression, distribute=faulty, callbacks=[At()], **given())
-    text = (
-        "after the workers were started anew 1 times in a row. Likely cause: too little memory, a machine too"
+class DyingGang:
+    """Workers that start, and die at once."""
+
+    def __init__(self, backend, workers, arguments):
+        self.ended = 0
+
+    def start(self, states):
+        pass
+
+    def tell(self, what, given):
+        raise WorkerLost("worker 1 was killed by SIGKILL")
+
+    def last_words(self):
+        return ""
+
+    def end(self):
+        self.ended += 1
+
+    close = end
+
+
+def test_who_dies_again_and_again_ends_the_run(two_cores, net, regression, monkeypatch):
+    monkeypatch.setattr(gang_runner, "Gang", DyingGang)
+    again = pytest.warns(RuntimeWarning, match="killed by SIGKILL; all workers are started anew from epoch 0")
+    with again as caught, pytest.raises(WorkerError) as raised:
+        train(net, regression, distribute=int8(max_restarts=2), **given())
+    assert len([w for w in caught if w.category is RuntimeWarning]) == 2
+    assert str(raised.value) == (
+        "worker 1 was killed by SIGKILL, after the workers were started anew 2 times in a row. Likely cause: too "
+        "little memory, a machine too busy for start_timeout=60, stuck_after=120 seconds, or workers that cannot "
+        "reach one another. Their last words: none"
     )
-    assert text in str(caught.value)
-    assert len(gangs) == 2
-    assert all(process.poll() is not None for processes in gangs for process in processes)
 
 
 def test_interrupted_then_killed_the_run_goes_on(net, regression, undisturbed, tmp_path, gangs):
@@ -162,7 +181,7 @@ def test_workers_that_do_not_find_each_other_end_in_time(net, regression, gangs,
     )
     begin = time.monotonic()
     with pytest.raises(WorkerError, match="or workers that cannot reach one another"):
-        train(net, regression, distribute=int8(start_timeout=3.0, max_restarts=0), **given())
+        train(net, regression, distribute=int8(start_timeout=2.0, max_restarts=0), **given())
     assert time.monotonic() - begin < 15
     assert all(process.poll() is not None for process in gangs[0])
 

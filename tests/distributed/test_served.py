@@ -225,10 +225,10 @@ def test_an_error_of_a_worker_is_told_in_a_sentence(served):
     [
         (
             "127.0.0.1:1",
-            "no Ray cluster answers at 127.0.0.1:1: [Errno 111] Connection refused. Start one there by ray start "
+            "no Ray cluster answers at '127.0.0.1:1': [Errno 111] Connection refused. Start one there by ray start "
             "--head, on a private network and with a token.",
         ),
-        ("10.0.0.1", "the address of a Ray cluster is 'host:port', got '10.0.0.1'."),
+        ("10.0.0.1", "the address of a Ray cluster must be 'host:port', got '10.0.0.1'."),
     ],
 )
 def test_where_no_cluster_answers(net, regression, tmp_path, monkeypatch, address, text):

@@ -71,14 +71,14 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
             settings |= _LOCKED | {"RAY_AUTH_TOKEN": None, "RAY_AUTH_TOKEN_PATH": str(_own_token())}
         else:
             check_token(os.environ.get("RAY_AUTH_TOKEN_PATH"))
-            _check_answers(address)
+            check_reachable(address)
             theirs = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # says where Ray listens: the cluster's to choose
             settings |= {name: value for name, value in _LOCKED.items() if name != theirs} | _PATIENCE
         ending.enter_context(_environment(settings))
         try:
             import ray
         except ImportError as error:
-            raise missing_dependency("ray", "cluster", "Training on Ray") from error
+            raise missing_dependency("ray", "cluster", "A worker on Ray") from error
         given: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
         if address is None:
             given |= {
@@ -134,15 +134,26 @@ def why(error: Exception) -> str:
     return (lines[-1] if "creation task" in lines[0] else lines[0])[:300]
 
 
-def _check_answers(address: str) -> None:
-    """Raise unless somebody answers at an address: Ray itself would try for minutes."""
-    host, colon, port = address.rpartition(":")
-    if not (host and colon and port.isdecimal()):
-        raise InvalidArgument(f"the address of a Ray cluster is 'host:port', got {address!r}.")
+def check_reachable(address: str) -> None:
+    """Raise unless somebody listens at an address; Ray itself would go on trying for minutes.
+
+    Parameters
+    ----------
+    address : str
+        ``host:port``.
+
+    Raises
+    ------
+    InvalidArgument
+        When nobody does, or it is no address.
+    """
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise InvalidArgument(f"the address of a Ray cluster must be 'host:port', got {address!r}.")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_SECONDS).close()
     except (OSError, OverflowError) as error:
-        raise InvalidArgument(f"no Ray cluster answers at {address}: {error}. {_CURE}") from error
+        raise InvalidArgument(f"no Ray cluster answers at {address!r}: {error}. {_CURE}") from error
 
 
 def _check_room(ray: Any, workers: int) -> None:

@@ -1,9 +1,15 @@
 """Data shared by the tests of several workers."""
 
+import os
+
 import numpy as np
 import pytest
+from tests.distributed.runs import At, given, int8
+from tests.distributed.sockets import addresses
 
-from neuralopt import MLP
+from neuralopt import MLP, train
+from neuralopt.distributed import backends
+from neuralopt.distributed.gang import Gang
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -25,3 +31,44 @@ def regression():
 @pytest.fixture(scope="session")
 def net():
     return MLP((3, 6, 2))
+
+
+@pytest.fixture(scope="session")
+def two_cores():
+    """Let a machine of one core run two workers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backends, "cores", lambda: max(2, os.cpu_count() or 1))
+        yield
+
+
+@pytest.fixture
+def gangs(two_cores, monkeypatch):
+    """Return the processes of every gang that is started, in lists."""
+    found, before = [], Gang.start
+
+    def start(self, states):
+        try:
+            before(self, states)
+        finally:
+            found.append([worker.process for worker in self.workers])
+
+    monkeypatch.setattr(Gang, "start", start)
+    return found
+
+
+@pytest.fixture(scope="session")
+def undisturbed(two_cores, net, regression):
+    """A run that nobody disturbs, and where its workers listened."""
+    heard, gangs, before = [], [], Gang.start
+
+    def start(self, states):
+        before(self, states)
+        gangs.append([worker.process for worker in self.workers])
+
+    def listen():
+        heard.extend(address for process in gangs[-1] for address in addresses(process.pid))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Gang, "start", start)
+        result = train(net, regression, distribute=int8(), callbacks=[At(_2=listen)], **given())
+    return result, heard, gangs[0]

@@ -1,26 +1,20 @@
-"""The parameter server: its desk without Ray, then Ray itself with workers that are killed."""
+"""The parameter server without Ray: its desk, its ledger, its crew, its messages."""
 
-import contextlib
-import json
-import os
 import random
-import subprocess
 import sys
 import time
-from pathlib import Path
+import types
 
 import jax
 import numpy as np
 import pytest
 from tests.distributed import oracles
-from tests.distributed.sockets import LOOPBACK
 
 from neuralopt import optimizers, train
-from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument, WorkerError
+from neuralopt.core.versions import versions
 from neuralopt.distributed import (
     Bf16,
-    DataParallel,
     Fp32,
     Int8,
     Layout,
@@ -29,16 +23,13 @@ from neuralopt.distributed import (
     TopK,
     ray_session,
     server,
-    server_runner,
 )
 from neuralopt.distributed.codec import decode, encode, size_of
+from neuralopt.distributed.crew import Crew, Lease
 from neuralopt.distributed.desk import Desk
 from neuralopt.distributed.ledger import Ledger
-from neuralopt.distributed.ray_worker import GradientWorker
 from neuralopt.engine.loop import Point
 from neuralopt.transforms import FiniteGuard
-
-ROOT = Path(__file__).parents[2]
 
 
 class Pretend:
@@ -140,6 +131,10 @@ def test_messages(exchange, quantise, size):
             lambda: ParameterServer(staleness=3),
             "ParameterServer: staleness is the bound of mode='bounded', got staleness=3 with mode='async'.",
         ),
+        (
+            lambda: ParameterServer(start_timeout=0),
+            "ParameterServer: start_timeout must be > 0 seconds, got 0.",
+        ),
         (lambda: ParameterServer(damping=-1), "ParameterServer: damping must be >= 0, got -1."),
         (
             lambda: ParameterServer(exchange=PowerSGD(2)),
@@ -167,128 +162,95 @@ def test_what_cannot_be(net, regression, monkeypatch):
         train(net, regression, distribute=ParameterServer())
 
 
-def test_tokens_are_for_their_owner_alone(tmp_path):
-    path = ray_session.write_token(tmp_path / "token")
-    assert path.stat().st_mode & 0o777 == 0o600
-    secret = path.read_text()
-    assert len(secret) == 64
-    ray_session.check_token(str(path))
-    path.chmod(0o640)
-    with pytest.raises(InvalidArgument) as caught:
-        ray_session.check_token(str(path))
-    assert (
-        str(caught.value)
-        == f"the token file {path} can be read by others (mode 640). Make it yours: chmod 600 {path}"
+class Lost(Exception):
+    """As Ray says that a worker is gone."""
+
+
+class PretendRay:
+    """Ray as far as a crew asks it: answers are there at once, or never, or lost."""
+
+    class exceptions:  # named as in Ray
+        RayError, RayActorError = Exception, Lost
+
+    def __init__(self, *answers):
+        self.answers, self.killed = list(answers), []
+
+    def put(self, held):
+        return held
+
+    def kill(self, actor, no_restart=True):
+        self.killed.append(no_restart)
+
+    def wait(self, flying, num_returns, timeout):
+        return (flying[:1], []) if self.killed or timeout > 1 else ([], flying)
+
+    def get(self, asked, timeout=None):
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class PretendCall:
+    """A method of an actor."""
+
+    def options(self, num_returns):
+        return self
+
+    def remote(self, *given):
+        return (object(), None) if given else object()
+
+
+def pretend_crew(ray, **times):
+    actor = types.SimpleNamespace(versions=PretendCall(), gradient=PretendCall())
+    ray.remote = lambda **more: lambda kind: types.SimpleNamespace(remote=lambda job: actor)
+    return Crew(ray, b"", ParameterServer(**times), ())
+
+
+def test_workers_of_a_server_with_other_versions_are_refused():
+    ours = versions()
+    with pytest.raises(WorkerError, match=r"same versions, worker 1 has numpy 1\.0 in place of"):
+        pretend_crew(PretendRay([ours, {**ours, "numpy": "1.0"}])).warm(None, np.zeros(3))
+
+
+def test_workers_of_a_server_that_are_not_ready_in_time():
+    with pytest.raises(WorkerError) as caught:
+        pretend_crew(PretendRay(TimeoutError()), start_timeout=7.0).warm(None, np.zeros(3))
+    assert str(caught.value) == (
+        "the workers were not ready within start_timeout=7 seconds. Likely cause: a machine too busy, or fewer "
+        "free CPUs than workers. Give them more time."
     )
-    assert secret not in str(caught.value)
-    with pytest.raises(InvalidArgument, match="cannot be read"):
-        ray_session.check_token(str(tmp_path / "none"))
+
+
+def test_a_worker_of_a_server_that_is_lost_again_and_again():
+    crew = pretend_crew(PretendRay(Lost("gone"), Lost("gone")), start_timeout=1e-9)
+    lease = Lease(1, 5, 0)
+    assert crew.read(crew.ask(lease, None, None), lease) is None
     with pytest.raises(
-        InvalidArgument, match="a Ray cluster without a token runs whatever anybody on its network sends"
+        WorkerError, match=r"worker 1 was lost again and again for .* gone\. Likely cause: too"
     ):
-        ray_session.check_token(None)
+        crew.read(crew.ask(lease, None, None), lease)
 
 
-@pytest.fixture(scope="module")
-def served():
-    """What runs on Ray told, in a process of their own: Ray leaves warnings behind that are errors here."""
-    pytest.importorskip("ray")
-    if sys.platform != "linux":
-        pytest.skip("processes are read from /proc")
-    path = os.pathsep.join([str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")])
-    script = [sys.executable, str(ROOT / "tests/distributed/served.py")]
-    environment = {**os.environ, "PYTHONPATH": path, "NEURALOPT_CACHE": "off"}
-    done = subprocess.run(script, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-class InProcess:
-    """A crew without Ray: every worker is asked at once, in this process."""
-
-    def __init__(self, ray, job, workers, zeros, stuck_after):
-        self.workers = [GradientWorker(job) for _ in range(workers)]
-        self.residuals, self.answers = [zeros] * workers, {}
-
-    def put(self, vector):
-        return np.asarray(vector)
-
-    def ask(self, lease, held, noise):
-        residual = self.residuals[lease.worker]
-        found, self.residuals[lease.worker] = self.workers[lease.worker].gradient(
-            held, lease.batch, residual, noise
-        )
-        self.answers[lease.batch] = found
-        return lease.batch
-
-    def first(self, flying):
-        return min(flying)
-
-    def read(self, answer, lease):
-        return self.answers.pop(answer)
-
-    def warm(self, noise, vector):
+def test_a_cluster_has_a_cpu_for_every_worker(monkeypatch):
+    cluster = types.SimpleNamespace(is_initialized=lambda: True, cluster_resources=lambda: {"CPU": 2.0})
+    monkeypatch.setitem(sys.modules, "ray", cluster)
+    with ray_session.ray_session(2, 1) as found:
+        assert found is cluster
+    with pytest.raises(InvalidArgument) as caught, ray_session.ray_session(3, 1):
         pass
-
-    def end(self):
-        pass
-
-
-@pytest.fixture
-def in_process(monkeypatch):
-    """Let a parameter server do without Ray."""
-    monkeypatch.setattr(server_runner, "Crew", InProcess)
-    monkeypatch.setattr(server_runner, "ray_session", lambda *given: contextlib.nullcontext())
-    monkeypatch.setattr(server, "cores", lambda: 2)
+    assert str(caught.value) == (
+        "every worker needs a CPU of its own, the Ray cluster has 2, got workers=3. Take fewer workers, or join "
+        "more machines by ray start --address."
+    )
 
 
-def given(**more):
-    return {"epochs": 6, "batch_size": 8, "dtype": "float64", "optimizer": optimizers.Adam(0.02), **more}
-
-
-def test_one_worker_is_one_process(net, regression, in_process):
-    more = given(validation=regression, dropout=0.2)
-    one = train(net, regression, **more)
-    found = train(net, regression, distribute=ParameterServer(workers=1), **more)
-    for a, b in zip(jax.tree.leaves(one.params), jax.tree.leaves(found.params), strict=True):
-        np.testing.assert_allclose(b, a, atol=1e-12)
-    for name in set(one.history) - {"seconds"}:
-        np.testing.assert_allclose(found.history[name], one.history[name], rtol=1e-12)
-    assert found.history["staleness"].tolist() == [0] * 6
-    assert found.history["bytes_sent"].tolist() == [7 * 38 * 8] * 6
-
-
-def test_rounds_with_killed_workers_are_those_of_one_process(net, regression, in_process, served):
-    rounds = ParameterServer(mode="sync", exchange=TopK(0.2))
-    whole, killed = train(net, regression, distribute=rounds, **given()), served["rounds, killed"]
-    assert served["kills"] == [2, 3, "one of 2 workers", 3]
-    assert killed["params"] == tree.ravel(whole.params).tolist()
-    assert killed["loss"] == whole.history["loss"].tolist()
-
-
-def test_stale_steps_with_a_killed_worker_learn_as_well(net, regression, in_process, served):
-    bounded = ParameterServer(mode="bounded", staleness=1, exchange=Int8())
-    one, found = train(net, regression, distribute=bounded, **given(epochs=30)), served["bounded, killed"]
-    assert len(found["loss"]) == 30
-    assert found["loss"][-1] <= 1.1 * one.history["loss"][-1]
-    assert 0 < max(found["staleness"]) <= 1
-
-
-def test_a_gang_on_ray_is_simulated_workers(net, regression, served):
-    whole = train(net, regression, distribute=DataParallel(exchange=Int8()), **given())
-    found = served["gang, killed"]
-    np.testing.assert_allclose(found["params"], tree.ravel(whole.params), atol=1e-12)
-    assert found["bytes_sent"] == whole.history["bytes_sent"].tolist()
-    assert len(found["bytes_on_wire"]) == 6
-
-
-def test_ray_listens_on_the_loopback_only(served):
-    assert len(served["heard"]) >= 5
-    assert set(served["heard"]) <= LOOPBACK
-
-
-def test_nobody_is_left_behind(served):
-    limit = time.monotonic() + 20
-    while any(Path(f"/proc/{pid}").exists() for pid in served["family"]) and time.monotonic() < limit:
-        time.sleep(0.1)
-    assert not [pid for pid in served["family"] if Path(f"/proc/{pid}").exists()]
+def test_who_is_stuck_is_killed_while_others_answer():
+    ray = PretendRay((0.0, ()))
+    crew = pretend_crew(ray, stuck_after=0.05)
+    stuck, other = Lease(0, 0, 0), Lease(1, 1, 0)
+    flying = {crew.ask(stuck, None, None): stuck}
+    time.sleep(0.1)
+    flying[crew.ask(other, None, None)] = other
+    assert crew.first(flying) in flying
+    assert ray.killed == [False]

@@ -118,12 +118,19 @@ class RayCluster:
 def check_watching(backend: Any) -> None:
     """Raise unless times, restarts and threads of a backend obey their laws."""
     name = type(backend).__name__
-    for field in ("start_timeout", "stuck_after"):
-        if not getattr(backend, field) > 0:
-            raise InvalidArgument(f"{name}: {field} must be > 0 seconds, got {getattr(backend, field)!r}.")
+    check_seconds(backend)
     check_count(f"{name}: max_restarts", backend.max_restarts, low=0)
     if backend.threads is not None:
         check_count(f"{name}: threads", backend.threads)
+
+
+def check_seconds(watched: Any) -> None:
+    """Raise unless the times that workers are given obey their laws."""
+    for field in ("start_timeout", "stuck_after"):
+        if not getattr(watched, field) > 0:
+            raise InvalidArgument(
+                f"{type(watched).__name__}: {field} must be > 0 seconds, got {getattr(watched, field)!r}."
+            )
 
 
 def check_cores(workers: int) -> None:

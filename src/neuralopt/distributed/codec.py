@@ -72,6 +72,11 @@ def decode(exchange: Exchange, message: tuple[Any, ...], layout: Layout) -> Any:
     return message[0]
 
 
+def keeps_residual(exchange: Exchange) -> bool:
+    """Return whether a message leaves something over: all but an exact one do."""
+    return not isinstance(exchange, Fp32)
+
+
 def size_of(message: tuple[Any, ...]) -> int:
     """Return the bytes of a message."""
     return sum(np.asarray(part).nbytes for part in message)

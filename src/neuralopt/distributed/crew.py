@@ -1,13 +1,18 @@
 """The workers of a parameter server, on Ray: asked by lease, started anew by Ray when they die."""
 
 import time
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from neuralopt.core.errors import WorkerError
+from neuralopt.distributed.gang import check_versions
+from neuralopt.distributed.ray_session import actor_options, why
 from neuralopt.distributed.ray_worker import GradientWorker
+
+if TYPE_CHECKING:
+    from neuralopt.distributed.server import ParameterServer
 
 _PAUSE_SECONDS = 0.05
 
@@ -31,21 +36,22 @@ class Crew:
     ray : module
     job : bytes
         Of every `GradientWorker`.
-    workers : int
-    zeros : array
-        The first residual.
-    stuck_after : float
-        Seconds after which a worker that does not answer is killed.
+    server : ParameterServer
+        Says how many workers, and how long to wait for them.
+    residuals : sequence of array, or ()
+        One for each worker, of what its last message left over; () for an exact exchange.
     """
 
-    def __init__(self, ray: Any, job: bytes, workers: int, zeros: np.ndarray, stuck_after: float) -> None:
-        self._ray, self._stuck_after = ray, stuck_after
-        actor = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=0)(GradientWorker)
+    def __init__(self, ray: Any, job: bytes, server: "ParameterServer", residuals: Sequence[Any]) -> None:
+        self._ray, self._server = ray, server
+        options = actor_options(server.threads)
+        actor = ray.remote(max_restarts=-1, max_task_retries=0, **options)(GradientWorker)
         self._job = ray.put(job)  # kept here, or a worker could not be started anew
-        self._actors = [actor.remote(self._job) for _ in range(workers)]
-        self._residuals = [ray.put(zeros) for _ in self._actors]
+        self._actors = [actor.remote(self._job) for _ in range(server.workers)]
+        self._residuals = [ray.put(residual) for residual in residuals or [None] * server.workers]
         self._next: dict[Any, Any] = {}  # where the residual beside an answer will be
-        self._silent_since: float | None = None
+        self._due: dict[Any, float] = {}  # when a worker counts as stuck that has not answered
+        self._lost: dict[int, float] = {}  # since when a worker has been lost and has not answered
 
     def warm(self, noise: Any, vector: Any) -> None:
         """Let every worker compile, and forget what it computed.
@@ -53,15 +59,25 @@ class Crew:
         Raises
         ------
         WorkerError
-            When they do not in time, or cannot compute a gradient.
+            When they do not in time, have other versions, or cannot compute a gradient.
         """
-        held = self.put(vector)
-        asked = [self.ask(Lease(k, 0, 0), held, noise) for k in range(len(self._actors))]
+        limit = time.monotonic() + self._server.start_timeout
         try:
-            self._ray.get(asked, timeout=self._stuck_after)
-        except (self._ray.exceptions.RayError, TimeoutError) as error:
-            raise WorkerError(f"the workers could not be started: {error}") from error
+            found = self._ray.get([one.versions.remote() for one in self._actors], timeout=_left(limit))
+            for worker, theirs in enumerate(found):
+                check_versions(worker, theirs)
+            held = self.put(vector)
+            asked = [self.ask(Lease(k, 0, 0), held, noise) for k in range(len(self._actors))]
+            self._ray.get(asked, timeout=_left(limit))
+        except TimeoutError as error:
+            raise WorkerError(
+                f"the workers were not ready within start_timeout={self._server.start_timeout:g} seconds. "
+                "Likely cause: a machine too busy, or fewer free CPUs than workers. Give them more time."
+            ) from error
+        except self._ray.exceptions.RayError as error:
+            raise WorkerError(f"the workers could not be started: {why(error)}") from error
         self._next.clear()
+        self._due.clear()
 
     def put(self, vector: Any) -> Any:
         """Return parameters in the object store, where every worker reads them without a copy."""
@@ -72,16 +88,22 @@ class Crew:
         gradient = self._actors[lease.worker].gradient.options(num_returns=2)
         answer, residual = gradient.remote(held, lease.batch, self._residuals[lease.worker], noise)
         self._next[answer] = residual
+        # one that is started anew imports and compiles first
+        server, again = self._server, lease.worker in self._lost
+        self._due[answer] = time.monotonic() + server.stuck_after + again * server.start_timeout
         return answer
 
     def first(self, flying: dict[Any, Lease]) -> Any:
         """Return the place of an answer that is there; a worker that is stuck is killed and found dead."""
         while True:
-            ready, _ = self._ray.wait(list(flying), num_returns=1, timeout=self._stuck_after)
+            for answer in flying:
+                if self._due[answer] <= time.monotonic():
+                    self._ray.kill(self._actors[flying[answer].worker], no_restart=False)
+                    self._due[answer] = time.monotonic() + self._server.start_timeout
+            limit = min(self._due[answer] for answer in flying)
+            ready, _ = self._ray.wait(list(flying), num_returns=1, timeout=_left(limit))
             if ready:
                 return ready[0]
-            for lease in flying.values():
-                self._ray.kill(self._actors[lease.worker], no_restart=False)
 
     def read(self, answer: Any, lease: Lease) -> Any:
         """Return the loss and the message of an answer, or None when its worker is lost.
@@ -89,22 +111,31 @@ class Crew:
         Raises
         ------
         WorkerError
-            When workers were lost for too long with no answer between, or failed by their own fault.
+            When a worker was lost for too long with no answer between, or failed by its own fault.
         """
         residual = self._next.pop(answer)
+        del self._due[answer]
         try:
             found = self._ray.get(answer)
         except self._ray.exceptions.RayActorError as error:
             now = time.monotonic()
-            self._silent_since = self._silent_since or now
-            if now - self._silent_since > self._stuck_after:
-                raise WorkerError(f"workers are lost again and again: {error}") from error
+            since = self._lost.setdefault(lease.worker, now)
+            if now - since > self._server.start_timeout:
+                raise WorkerError(
+                    f"worker {lease.worker} was lost again and again for {now - since:.0f} seconds, without "
+                    f"an answer between: {why(error)}. Likely cause: too little memory. Take fewer workers."
+                ) from error
             time.sleep(_PAUSE_SECONDS)  # Ray starts it anew
             return None
         except self._ray.exceptions.RayError as error:
-            raise WorkerError(f"worker {lease.worker} failed: {error}") from error
-        self._silent_since, self._residuals[lease.worker] = None, residual
+            raise WorkerError(f"worker {lease.worker} failed: {why(error)}") from error
+        self._lost.pop(lease.worker, None)
+        self._residuals[lease.worker] = residual
         return found
+
+    def residuals(self) -> list[Any]:
+        """Return what the last message of every worker has left over."""
+        return self._ray.get(self._residuals)
 
     def process_ids(self) -> Iterable[int]:
         """Return the ids of the workers' processes."""
@@ -114,3 +145,8 @@ class Crew:
         """End all workers."""
         for actor in self._actors:
             self._ray.kill(actor)
+
+
+def _left(limit: float) -> float:
+    """Return the seconds until a time by the monotonic clock."""
+    return max(0.0, limit - time.monotonic())

@@ -9,7 +9,7 @@ from typing import Any
 from neuralopt.core.errors import InvalidArgument, WorkerError
 from neuralopt.core.versions import versions
 from neuralopt.distributed.backends import Processes
-from neuralopt.distributed.messages import Place
+from neuralopt.distributed.messages import Place, first_line
 from neuralopt.distributed.worker import Worker
 
 HOST = "127.0.0.1"
@@ -58,7 +58,8 @@ class Gang:
         """
         threads, port = self._backend.threads_of(self._count), free_port()
         limit = time.monotonic() + self._backend.start_timeout
-        self.workers = [Worker(threads, self._backend.start_timeout) for _ in range(self._count)]
+        for _ in range(self._count):  # one by one: those that are there are ended, whatever comes
+            self.workers.append(Worker(threads, self._backend.start_timeout))
         for rank, worker in enumerate(self.workers):
             place = Place(rank, self._count, HOST, port, HOST, self._backend.start_timeout)
             self._send(rank, worker, (place, self._job))
@@ -184,11 +185,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return probe.getsockname()[1]
-
-
-def first_line(text: str) -> str:
-    """Return the beginning of a text."""
-    return text.partition("\n")[0][:200]
 
 
 def cure(text: str) -> str:

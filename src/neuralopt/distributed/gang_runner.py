@@ -100,7 +100,8 @@ class GangRunner(Runner):
             limits = f"start_timeout={backend.start_timeout:g}, stuck_after={backend.stuck_after:g}"
             raise WorkerError(
                 f"{lost}, after the workers were started anew {backend.max_restarts} times in a row. "
-                f"Likely cause: too little memory, or a machine too busy for {limits} seconds. "
+                f"Likely cause: too little memory, a machine too busy for {limits} seconds, or workers that "
+                "cannot reach one another. "
                 f"Their last words: {said or 'none'}"
             ) from lost
         warnings.warn(

@@ -21,3 +21,35 @@ class Answer(NamedTuple):
     rows: Any  # columns of the history; None of others than the first
     checksum: int  # of the parameters
     sent: int | None  # bytes, as the sockets tell
+
+
+def brief(error: BaseException) -> str:
+    """Return the class and the text of an error; of one inside a compiled step, those of its cause.
+
+    Parameters
+    ----------
+    error : BaseException
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> brief(ValueError("no"))
+    'ValueError: no'
+    """
+    text = str(error)
+    if from_callback(error):
+        return text.partition("\n-----")[0].strip().splitlines()[-1]
+    return f"{type(error).__name__}: {text}"
+
+
+def from_callback(error: BaseException) -> bool:
+    """Return whether an error was raised by a function that a compiled step calls."""
+    return "error calling callback" in first_line(str(error))
+
+
+def first_line(text: str) -> str:
+    """Return the beginning of a text."""
+    return text.partition("\n")[0][:200]

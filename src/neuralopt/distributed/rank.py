@@ -13,7 +13,7 @@ import numpy as np
 
 from neuralopt.core import tree
 from neuralopt.core.versions import versions
-from neuralopt.distributed.messages import Answer, Place
+from neuralopt.distributed.messages import Answer, Place, brief, from_callback
 from neuralopt.distributed.wire import bytes_sent, listening
 
 _LOOPBACK = ("127.", "::1")
@@ -113,7 +113,7 @@ class Rank:
                 self._state, rows = self._runner.advance(self._state, given)
                 return "done", _answer(self._runner.host(self._state), rows, self._rank, before)
         except Exception as error:
-            return kind_of(error, jax.errors.JaxRuntimeError), f"{type(error).__name__}: {error}"
+            return kind_of(error, jax.errors.JaxRuntimeError), brief(error)
 
     def _precision(self) -> Any:
         from neuralopt.engine.precision import precision
@@ -123,7 +123,7 @@ class Rank:
 
 def kind_of(error: Exception, lost: type[Exception]) -> str:
     """Return whether an error is that of a lost connection, which starting anew may cure, or one's own."""
-    return "lost" if isinstance(error, lost) else "error"
+    return "lost" if isinstance(error, lost) and not from_callback(error) else "error"
 
 
 def serve(talk: Connection) -> None:
@@ -139,7 +139,7 @@ def serve(talk: Connection) -> None:
     try:
         rank = Rank(place, job)
     except Exception as error:
-        talk.send((kind_of(error, ConnectionError), f"{type(error).__name__}: {error}"))
+        talk.send((kind_of(error, ConnectionError), brief(error)))
         return
     talk.send(("ready", None))
     while True:
@@ -169,7 +169,3 @@ def main() -> None:
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         serve(Connection(talk))
     os._exit(0)  # JAX would wait for workers that are gone
-
-
-if __name__ == "__main__":
-    main()

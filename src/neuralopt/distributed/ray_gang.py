@@ -8,10 +8,10 @@ from typing import Any
 from neuralopt.core.errors import WorkerError
 from neuralopt.core.versions import versions
 from neuralopt.distributed.backends import RayCluster
-from neuralopt.distributed.gang import WorkerLost, check_versions, cure, first_line, packed
-from neuralopt.distributed.messages import Place
+from neuralopt.distributed.gang import WorkerLost, check_versions, cure, packed
+from neuralopt.distributed.messages import Place, brief, first_line
 from neuralopt.distributed.rank import Rank, kind_of
-from neuralopt.distributed.ray_session import ray_session
+from neuralopt.distributed.ray_session import actor_options, ray_session, why
 
 
 class RankActor:
@@ -31,7 +31,7 @@ class RankActor:
         try:
             self._rank = Rank(place, job)
         except Exception as error:
-            return kind_of(error, ConnectionError), f"{type(error).__name__}: {error}"
+            return kind_of(error, ConnectionError), brief(error)
         return "done", None
 
     def do(self, what: str, given: Any) -> tuple[str, Any]:
@@ -64,9 +64,7 @@ class RayGang:
             session = ray_session(self._count, backend.threads, backend.address)
             self._ray = self._ending.enter_context(session)
         limit = time.monotonic() + backend.start_timeout
-        # read before jax is imported there
-        variables = {"NPROC": str(backend.threads), "JAX_NUM_CPU_DEVICES": "1", "JAX_PLATFORMS": "cpu"}
-        actor = self._ray.remote(num_cpus=1, max_restarts=0, runtime_env={"env_vars": variables})(RankActor)
+        actor = self._ray.remote(max_restarts=0, **actor_options(backend.threads))(RankActor)
         self._actors = [actor.remote() for _ in range(self._count)]
         found = self._get([one.introduce.remote() for one in self._actors], limit)
         for rank, (_, _, theirs) in enumerate(found):
@@ -106,9 +104,9 @@ class RayGang:
         except self._ray.exceptions.GetTimeoutError as error:
             raise WorkerLost("a worker did not answer in time") from error
         except self._ray.exceptions.RayActorError as error:
-            raise WorkerLost(f"a worker died ({first_line(str(error))})") from error
+            raise WorkerLost(f"a worker died ({why(error)})") from error
         except self._ray.exceptions.RayError as error:
-            raise WorkerError(f"a worker failed: {error}") from error
+            raise WorkerError(f"a worker failed: {why(error)}") from error
 
     def _read(self, answers: list[tuple[str, Any]]) -> list[Any]:
         for rank, (kind, found) in enumerate(answers):

@@ -13,10 +13,11 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-from neuralopt.core.errors import InvalidArgument, missing_dependency
+from neuralopt.core.errors import InvalidArgument, WorkerError, missing_dependency
+from neuralopt.distributed.gang import cure
+from neuralopt.distributed.messages import brief, first_line
 
-_STORE_BYTES = 200 * 2**20
-_KNOCK_SECONDS = 5.0
+_STORE_BYTES, _KNOCK_SECONDS = 200 * 2**20, 5.0
 # without these Ray listens beyond the loopback address, reports home, and takes commands from anybody
 _LOCKED = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
@@ -24,6 +25,12 @@ _LOCKED = {
     "RAY_AUTH_MODE": "token",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
+# errors are raised here, in a sentence; of variables that Ray would take away, JAX needs some
+_QUIET = {"RAY_IGNORE_UNHANDLED_ERRORS": "1", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+# a port that is somebody else's is given up after a minute and not after ten
+_PATIENCE = {"RAY_NUM_REDIS_GET_RETRIES": "2"}
+_handed_on: list[int] = []  # NPROC of a Ray that this process has started, and of its workers
+_CURE = "Start one there by ray start --head, on a private network and with a token."
 
 
 @contextlib.contextmanager
@@ -48,21 +55,25 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
     MissingDependency
         Without the package.
     InvalidArgument
-        For a cluster elsewhere without a token, or one that cannot be reached.
+        For a cluster elsewhere without a token, one that cannot be reached, or one without room.
+    WorkerError
+        When none can be started here.
     """
-    if "ray" in sys.modules and sys.modules["ray"].is_initialized():
-        yield sys.modules["ray"]
+    before = sys.modules.get("ray")
+    if before is not None and before.is_initialized():
+        _check_room(before, workers)
+        yield before
         return
     with contextlib.ExitStack() as ending:
+        settings: dict[str, str | None] = {**_QUIET, **_variables(threads)}
         if address is None:
-            settings = _LOCKED | {"RAY_AUTH_TOKEN_PATH": str(_own_token())}
+            # a token in a variable would go before the one in the file
+            settings |= _LOCKED | {"RAY_AUTH_TOKEN": None, "RAY_AUTH_TOKEN_PATH": str(_own_token())}
         else:
             check_token(os.environ.get("RAY_AUTH_TOKEN_PATH"))
             check_reachable(address)
             theirs = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # says where Ray listens: the cluster's to choose
-            settings = {name: value for name, value in _LOCKED.items() if name != theirs}
-        settings |= {"NPROC": str(threads), "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
-        settings.setdefault("JAX_PLATFORMS", os.environ.get("JAX_PLATFORMS", "cpu"))
+            settings |= {name: value for name, value in _LOCKED.items() if name != theirs} | _PATIENCE
         ending.enter_context(_environment(settings))
         try:
             import ray
@@ -76,15 +87,83 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
                 "_node_ip_address": "127.0.0.1",
                 "object_store_memory": _STORE_BYTES,
             }
+        ending.callback(ray.shutdown)
+        if address is None:  # its processes have these variables from their start
+            _handed_on.append(threads)
+            ending.callback(_handed_on.pop)
         try:
             with warnings.catch_warnings():
                 # JAX warns of any fork; Ray's children become other programs at once
                 warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
                 ray.init(address or "local", **given)
-        except ConnectionError as error:
-            raise _silent(address, error) from error
-        ending.callback(ray.shutdown)
+        except (ConnectionError, RuntimeError, OSError) as error:
+            said = first_line(str(error))
+            if address is None:
+                raise WorkerError(
+                    f"Ray could not be started on this machine: {said} Likely cause: too little memory, or "
+                    "no room left in the folder of temporary files."
+                ) from error
+            raise InvalidArgument(
+                f"no Ray cluster with this token answers at {address}: {said.rstrip('.')}. Likely cause: the "
+                f"token of another cluster, or something that is not Ray. {_CURE}"
+            ) from error
+        _check_room(ray, workers)
         yield ray
+
+
+def actor_options(threads: int) -> dict[str, Any]:
+    """Return what every actor is started with: a CPU, and variables that are read before jax is imported.
+
+    With variables of its own an actor takes a new process, where one may be waiting already.
+    """
+    more = {} if threads in _handed_on else {"runtime_env": {"env_vars": _variables(threads)}}
+    return {"num_cpus": 1, **more}
+
+
+def _variables(threads: int) -> dict[str, str]:
+    return {"NPROC": str(threads), "JAX_NUM_CPU_DEVICES": "1", "JAX_PLATFORMS": "cpu"}
+
+
+def why(error: Exception) -> str:
+    """Return what an error of Ray's says, without the pages around it."""
+    cause = getattr(error, "cause", None)
+    if isinstance(cause, Exception):
+        return f"{brief(cause)}{cure(str(cause))}"
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # of one that could not be made, the last line is that of its own error
+    return (lines[-1] if "creation task" in lines[0] else lines[0])[:300]
+
+
+def check_reachable(address: str) -> None:
+    """Raise unless somebody listens at an address; Ray itself would go on trying for minutes.
+
+    Parameters
+    ----------
+    address : str
+        ``host:port``.
+
+    Raises
+    ------
+    InvalidArgument
+        When nobody does, or it is no address.
+    """
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise InvalidArgument(f"the address of a Ray cluster must be 'host:port', got {address!r}.")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise InvalidArgument(f"no Ray cluster answers at {address!r}: {error}. {_CURE}") from error
+
+
+def _check_room(ray: Any, workers: int) -> None:
+    """Raise unless a cluster has a CPU for every worker: they would be waited for in vain."""
+    found = int(ray.cluster_resources().get("CPU", 0))
+    if found < workers:
+        raise InvalidArgument(
+            f"every worker needs a CPU of its own, the Ray cluster has {found}, got workers={workers}. "
+            "Take fewer workers, or join more machines by ray start --address."
+        )
 
 
 @functools.cache
@@ -139,45 +218,20 @@ def check_token(path: str | None) -> None:
         )
 
 
-def check_reachable(address: str) -> None:
-    """Raise unless somebody listens at an address; Ray itself would go on trying for minutes.
-
-    Parameters
-    ----------
-    address : str
-        ``host:port``.
-
-    Raises
-    ------
-    InvalidArgument
-        When nobody does, or it is no address.
-    """
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal():
-        raise InvalidArgument(f"the address of a Ray cluster must be 'host:port', got {address!r}.")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_SECONDS).close()
-    except (OSError, OverflowError) as error:
-        raise _silent(address, error) from error
-
-
-def _silent(address: Any, error: Exception) -> InvalidArgument:
-    return InvalidArgument(
-        f"no Ray cluster answers at {address!r}: {error}. Start one there by ray start --head, on a "
-        "private network and with a token."
-    )
-
-
 @contextlib.contextmanager
-def _environment(settings: dict[str, str]) -> Generator[None, None, None]:
-    """Set variables, and put back what was there."""
+def _environment(settings: dict[str, str | None]) -> Generator[None, None, None]:
+    """Set variables, or take them away for None; put back what was there."""
     before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
+    _set(settings)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        _set(before)
+
+
+def _set(settings: dict[str, str | None]) -> None:
+    for name, value in settings.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

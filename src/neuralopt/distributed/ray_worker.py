@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neuralopt.core import tree
+from neuralopt.core.versions import versions
 from neuralopt.distributed.codec import decode, encode
 from neuralopt.engine.loop import Point
 from neuralopt.engine.precision import precision, use_compilation_cache
@@ -37,7 +38,10 @@ class GradientWorker:
             batch = tree.map(lambda a: a[rows], self._data)
             masks = drawn(objective, noise, step, Point(point, (), ()), batch)
             (loss, _), grads = objective.value_and_grad(point, (), batch, weights, masks)
-            wanted = tree.ravel(grads) + residual
+            wanted = tree.ravel(grads)
+            if residual is None:
+                return loss, encode(exchange, wanted, layout), None
+            wanted += residual
             message = encode(exchange, wanted, layout)
             return loss, message, wanted - decode(exchange, message, layout)
 
@@ -54,8 +58,8 @@ class GradientWorker:
             The parameters, as they were when the batch was leased.
         batch : int
             Its number, counted over all epochs; its rows follow from it.
-        residual : array
-            That this worker's last message left over.
+        residual : array or None
+            That this worker's last message left over; None for an exact exchange.
         noise : Noise or None
             What masks are drawn from.
 
@@ -71,6 +75,10 @@ class GradientWorker:
             found = self._gradient(np.array(vector), rows, weights, number, residual, noise)
             loss, message, residual = jax.device_get(found)
         return (float(loss), message), residual
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions that bits depend on."""
+        return versions()
 
     def process_id(self) -> int:
         """Return the id of the process."""

@@ -5,11 +5,12 @@ from typing import Any
 
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.validation import check_count
-from neuralopt.distributed.backends import cores
+from neuralopt.distributed.backends import check_seconds, cores
 from neuralopt.distributed.codec import check_codec
 from neuralopt.distributed.exchanges.base import Exchange
 from neuralopt.distributed.exchanges.fp32 import Fp32
 from neuralopt.distributed.server_runner import ServerRunner
+from neuralopt.distributed.server_state import Served
 from neuralopt.engine.batches import Plan
 from neuralopt.engine.data import Source
 from neuralopt.engine.distribution import Distribution
@@ -47,6 +48,8 @@ class ParameterServer(Distribution):
         ``host:port`` of a Ray cluster that runs; by default one is started on this machine for this run.
     threads : int >= 1, default 1
         NPROC of every worker.
+    start_timeout : float > 0, default 120
+        Seconds in which all workers must be ready, and one that was lost must answer again.
     stuck_after : float > 0, default 120
         Seconds after which a worker that does not answer is killed and started anew.
 
@@ -60,8 +63,8 @@ class ParameterServer(Distribution):
     Notes
     -----
     The history has ``staleness``, the mean age of an epoch's gradients, and ``bytes_sent`` by one worker.
-    Asynchronous runs are not repeatable: the order of steps is that in which gradients came. What an exchange
-    has left over is not in the checkpoint; a run that is resumed begins without.
+    Asynchronous runs are not repeatable: the order of steps is that in which gradients came. The checkpoint
+    holds what the exchange has left over, so that a resumed run in mode "sync" has the bits of a whole one.
 
     References
     ----------
@@ -81,10 +84,12 @@ class ParameterServer(Distribution):
     exchange: Exchange = dataclasses.field(default_factory=Fp32)
     address: str | None = None
     threads: int = 1
+    start_timeout: float = 120.0
     stuck_after: float = 120.0
 
     def __post_init__(self) -> None:
         check_count("ParameterServer: workers", self.workers)
+        check_seconds(self)
         check_count("ParameterServer: threads", self.threads)
         if self.mode not in ("async", "bounded", "sync"):
             raise InvalidArgument(
@@ -101,10 +106,6 @@ class ParameterServer(Distribution):
             object.__setattr__(self, "staleness", 2 * self.workers)
         if not self.damping >= 0:
             raise InvalidArgument(f"ParameterServer: damping must be >= 0, got {self.damping!r}.")
-        if not self.stuck_after > 0:
-            raise InvalidArgument(
-                f"ParameterServer: stuck_after must be > 0 seconds, got {self.stuck_after!r}."
-            )
         check_codec(self.exchange)
 
     @property
@@ -115,7 +116,8 @@ class ParameterServer(Distribution):
     @property
     def identity(self) -> str:
         """What must be the same for a run to be resumed."""
-        return describe(dataclasses.replace(self, address=None, threads=1, stuck_after=1.0))
+        where = {"address": None, "threads": 1, "start_timeout": 1.0, "stuck_after": 1.0}
+        return describe(dataclasses.replace(self, **where))
 
     def runner(
         self,
@@ -142,4 +144,5 @@ class ParameterServer(Distribution):
                 f"this machine has {cores()} cores, got workers={self.workers}. A worker needs a core of its "
                 "own: take fewer, or give the address of a cluster."
             )
+        method = method._replace(optimizer=Served(optimizer, self.exchange, self.workers))
         return ServerRunner(self, program, method, source, validation, plan, seed)

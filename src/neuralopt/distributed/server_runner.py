@@ -58,7 +58,8 @@ class ServerRunner(DeviceRunner):
         }
         job = packed(held)
         ray = self._ending.enter_context(ray_session(server.workers, server.threads, server.address))
-        self._crew = Crew(ray, job, server.workers, self._layout.zeros(), server.stuck_after)
+        residuals = list(map(np.asarray, state.opt_state.own))
+        self._crew = Crew(ray, job, server, residuals)
         self._ending.callback(self._crew.end)
         self._crew.warm(self.method.settled(state.feedback).noise, tree.ravel(state.params))
         self._step = jax.jit(self._one_step, donate_argnums=(0,))
@@ -74,17 +75,22 @@ class ServerRunner(DeviceRunner):
 
     def advance(self, state: LoopState, until: int) -> tuple[LoopState, dict[str, np.ndarray]]:
         """See `Runner.advance`; one epoch at a time, at the end of which every batch was applied."""
-        epoch, steps = int(state.epoch), self.plan.steps
+        end, kept = (int(state.epoch) + 1) * self.plan.steps, state.opt_state
         settled = self.method.settled(state.feedback)
-        desk = Desk(self._crew, settled.noise, state.point, self._stepper(settled.optimizer))
+        # residuals are the crew's while it works
+        point = state.point._replace(opt_state=kept._replace(own=()))
+        desk = Desk(self._crew, settled.noise, point, self._stepper(settled.optimizer))
         # the compiled step owns what it is given; the state keeps what it still needs
         state = state._replace(params=(), opt_state=(), statistics=())
-        ledger = Ledger(range(epoch * steps, (epoch + 1) * steps))
+        ledger = Ledger(range(int(kept.applied), end))
         work = desk.in_rounds if self._server.synchronous else desk.as_they_come
         work(ledger, self._server.workers, self._server.staleness)
         ledger.check()
         losses = np.array([desk.losses[batch] for batch in sorted(desk.losses)], self.source.dtype)
         state, row = finish_epoch(self.program, self.method, state, desk.point, (), losses, self._data)
+        own = np.stack(self._crew.residuals()) if len(kept.own) else ()
+        opt_state = state.opt_state._replace(applied=np.asarray(end, np.int32), own=own)
+        state = state._replace(opt_state=opt_state)
         rows = {name: np.asarray(value)[None] for name, value in row.items()}
         rows["bytes_sent"] = np.array([desk.sent / self._server.workers])
         rows["staleness"] = np.array([np.mean(desk.ages)])

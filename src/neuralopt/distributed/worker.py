@@ -31,7 +31,8 @@ class Worker:
         end, self._lifeline = os.pipe()
         self.talk: Connection = ours
         self.log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed when the worker ends
-        command = [sys.executable, "-P", "-m", "neuralopt.distributed.rank", str(theirs.fileno()), str(end)]
+        run = "from neuralopt.distributed.rank import main; main()"
+        command = [sys.executable, "-P", "-c", run, str(theirs.fileno()), str(end)]
         self.process = subprocess.Popen(
             command,
             env=_environment(threads),

@@ -4,7 +4,6 @@ import collections
 import contextlib
 from typing import Any
 
-from neuralopt.core.errors import InvalidArgument
 from neuralopt.distributed.backends import RayCluster
 from neuralopt.distributed.gang import check_versions, first_line
 from neuralopt.distributed.ray_session import ray_session
@@ -79,12 +78,6 @@ class RayExecutor(WorkerExecutor[RayWorker]):
         super().__init__(workers, backend.start_timeout)
         with contextlib.ExitStack() as held:
             self._ray = held.enter_context(ray_session(workers, backend.threads, backend.address))
-            room = int(self._ray.cluster_resources().get("CPU", 0))
-            if room < workers:
-                raise InvalidArgument(
-                    f"the Ray cluster has {room} CPUs, got workers={workers}. A worker needs one: take fewer "
-                    "workers, or add machines first."
-                )
             # by value where it belongs to the script itself, which workers do not run
             packed = sendable(objective, workers, self._ray.cloudpickle.dumps)
             self._objective = self._ray.put(packed)

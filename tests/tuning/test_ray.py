@@ -158,8 +158,8 @@ def test_what_is_refused_leaves_no_folder(on_ray, folder):
         "InvalidArgument: workers=2 needs an objective that can be sent to another process: "
     )
     assert too_many == (
-        "InvalidArgument: the Ray cluster has 2 CPUs, got workers=3. A worker needs one: take fewer workers, "
-        "or add machines first."
+        "InvalidArgument: every worker needs a CPU of its own, the Ray cluster has 2, got workers=3. Take fewer "
+        "workers, or join more machines by ray start --address."
     )
     assert not (folder / "none").exists()
 

@@ -10,7 +10,8 @@ from typing import Any
 import jax
 
 from neuralopt.core.method import method, switch
-from neuralopt.distributed.exchanges.base import AXIS, Exchange
+from neuralopt.distributed.exchanges.base import Exchange
+from neuralopt.distributed.exchanges.collectives import AXIS
 from neuralopt.distributed.exchanges.int8 import Int8
 from neuralopt.distributed.ray_worker import GradientWorker
 
@@ -64,8 +65,8 @@ class Faulty(Exchange):
         jax.debug.callback(self._strike, jax.lax.axis_index(AXIS), step)
         return Int8().apply(vector, state, layout, step)
 
-    def bytes_per_step(self, layout, step=None):
-        return Int8().bytes_per_step(layout, step)
+    def collectives(self, layout, step=None):
+        return Int8().collectives(layout, step)
 
     def _strike(self, rank, step):
         for fault in self.faults:

@@ -10,7 +10,8 @@ SOURCE = Path(__file__).parents[2] / "src"
 ALLOWED = {
     "neuralopt/distributed/rank.py": "a gang's worker, from the process that started it, through a pipe or Ray",
     "neuralopt/distributed/ray_worker.py": "a server's worker, from the process that asked Ray for it",
-    "neuralopt/tuning/executors.py": "a pool's worker, from the process that started it",
+    "neuralopt/tuning/process_executor.py": "a pool's worker, from the process that started it",
+    "neuralopt/tuning/ray_actor.py": "a study's worker on Ray, from the process that asked Ray for it",
 }
 MODULES = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 

@@ -137,7 +137,7 @@ def simulate(
 
     Examples
     --------
-    >>> from neuralopt.distributed import DataParallel
+    >>> from neuralopt.distributed import DataParallel, Network
     >>> found = simulate(DataParallel(workers=2), Layout(((1000,),), 2), step_seconds=0.01,
     ...                  network=Network(latency=0.001, bandwidth=1e6))
     >>> round(found.step_seconds, 3), found.bytes_per_step

@@ -8,7 +8,7 @@ import numpy as np
 
 from neuralopt.core.errors import WorkerError
 from neuralopt.distributed.gang import check_versions
-from neuralopt.distributed.ray_session import actor_options, why
+from neuralopt.distributed.ray_actors import actor_options, why
 from neuralopt.distributed.ray_worker import GradientWorker
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from neuralopt.distributed.backends import RayCluster
 from neuralopt.distributed.gang import WorkerLost, check_versions, cure, packed
 from neuralopt.distributed.messages import Place, brief, first_line
 from neuralopt.distributed.rank import Rank, kind_of
-from neuralopt.distributed.ray_session import actor_options, ray_session, why
+from neuralopt.distributed.ray_actors import actor_options, why
+from neuralopt.distributed.ray_session import ray_session
 
 
 class RankActor:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from neuralopt.core.errors import InvalidArgument, WorkerError, missing_dependency
-from neuralopt.distributed.gang import cure
-from neuralopt.distributed.messages import brief, first_line
+from neuralopt.distributed.messages import first_line
+from neuralopt.distributed.ray_actors import HANDED_ON, check_room, variables
 
 _STORE_BYTES, _KNOCK_SECONDS = 200 * 2**20, 5.0
 # without these Ray listens beyond the loopback address, reports home, and takes commands from anybody
@@ -29,7 +29,6 @@ _LOCKED = {
 _QUIET = {"RAY_IGNORE_UNHANDLED_ERRORS": "1", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 # a port that is somebody else's is given up after a minute and not after ten
 _PATIENCE = {"RAY_NUM_REDIS_GET_RETRIES": "2"}
-_handed_on: list[int] = []  # NPROC of a Ray that this process has started, and of its workers
 _CURE = "Start one there by ray start --head, on a private network and with a token."
 
 
@@ -61,11 +60,11 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
     """
     before = sys.modules.get("ray")
     if before is not None and before.is_initialized():
-        _check_room(before, workers)
+        check_room(before, workers)
         yield before
         return
     with contextlib.ExitStack() as ending:
-        settings: dict[str, str | None] = {**_QUIET, **_variables(threads)}
+        settings: dict[str, str | None] = {**_QUIET, **variables(threads)}
         if address is None:
             # a token in a variable would go before the one in the file
             settings |= _LOCKED | {"RAY_AUTH_TOKEN": None, "RAY_AUTH_TOKEN_PATH": str(_own_token())}
@@ -89,8 +88,8 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
             }
         ending.callback(ray.shutdown)
         if address is None:  # its processes have these variables from their start
-            _handed_on.append(threads)
-            ending.callback(_handed_on.pop)
+            HANDED_ON.append(threads)
+            ending.callback(HANDED_ON.pop)
         try:
             with warnings.catch_warnings():
                 # JAX warns of any fork; Ray's children become other programs at once
@@ -107,31 +106,8 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
                 f"no Ray cluster with this token answers at {address}: {said.rstrip('.')}. Likely cause: the "
                 f"token of another cluster, or something that is not Ray. {_CURE}"
             ) from error
-        _check_room(ray, workers)
+        check_room(ray, workers)
         yield ray
-
-
-def actor_options(threads: int) -> dict[str, Any]:
-    """Return what every actor is started with: a CPU, and variables that are read before jax is imported.
-
-    With variables of its own an actor takes a new process, where one may be waiting already.
-    """
-    more = {} if threads in _handed_on else {"runtime_env": {"env_vars": _variables(threads)}}
-    return {"num_cpus": 1, **more}
-
-
-def _variables(threads: int) -> dict[str, str]:
-    return {"NPROC": str(threads), "JAX_NUM_CPU_DEVICES": "1", "JAX_PLATFORMS": "cpu"}
-
-
-def why(error: Exception) -> str:
-    """Return what an error of Ray's says, without the pages around it."""
-    cause = getattr(error, "cause", None)
-    if isinstance(cause, Exception):
-        return f"{brief(cause)}{cure(str(cause))}"
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    # of one that could not be made, the last line is that of its own error
-    return (lines[-1] if "creation task" in lines[0] else lines[0])[:300]
 
 
 def check_reachable(address: str) -> None:
@@ -154,16 +130,6 @@ def check_reachable(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_SECONDS).close()
     except (OSError, OverflowError) as error:
         raise InvalidArgument(f"no Ray cluster answers at {address!r}: {error}. {_CURE}") from error
-
-
-def _check_room(ray: Any, workers: int) -> None:
-    """Raise unless a cluster has a CPU for every worker: they would be waited for in vain."""
-    found = int(ray.cluster_resources().get("CPU", 0))
-    if found < workers:
-        raise InvalidArgument(
-            f"every worker needs a CPU of its own, the Ray cluster has {found}, got workers={workers}. "
-            "Take fewer workers, or join more machines by ray start --address."
-        )
 
 
 @functools.cache

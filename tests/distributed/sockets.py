@@ -35,3 +35,11 @@ def family(pid):
     while more := {child for child, parent in parents.items() if parent in found} - found:
         found |= more
     return found
+
+
+def named(pid):
+    """Return the command line of a process."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:  # it has ended
+        return ""

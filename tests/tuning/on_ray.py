@@ -9,8 +9,7 @@ import time
 import warnings
 from pathlib import Path
 
-from tests.distributed.served import named
-from tests.distributed.sockets import addresses, family
+from tests.distributed.sockets import addresses, family, named
 from tests.tuning.objectives import SPACE, endless, lingering, mortal, quadratic, undying
 
 import neuralopt

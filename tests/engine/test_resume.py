@@ -1,5 +1,6 @@
 """A run that goes on from a checkpoint is the run that was never interrupted, bit for bit."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 from neuralopt import MLP, Callback, EarlyStopping, Status, optimizers, schedules, train, transforms
 from neuralopt.core.errors import InvalidArgument, StorageError
 from neuralopt.engine.checkpoint import LoopCheckpoint
-from neuralopt.storage import Checkpoint, write_container
+from neuralopt.storage import Checkpoint, atomic, write_container
 
 SCHEDULED = transforms.chain(
     transforms.ClipByGlobalNorm(1.0), optimizers.AdamW(schedules.WarmupCosine(0.05, 8, 40))
@@ -196,3 +197,21 @@ def test_an_unwritable_place_is_told_before_any_work(net, regression, tmp_path):
 def test_seconds_between_checkpoints_must_not_be_negative(net, regression, tmp_path):
     with pytest.raises(InvalidArgument, match=r"checkpoint_every must be >= 0 seconds, got -1\."):
         train(net, regression, checkpoint=tmp_path / "c", checkpoint_every=-1)
+
+
+def test_a_disk_that_is_full_at_the_end_does_not_cost_the_result(
+    net, regression, check, tmp_path, monkeypatch
+):
+    whole = train(net, regression, epochs=3)
+    file = tmp_path / "run.ckpt"
+
+    def full(handle, data):
+        if bytes(data) != atomic._PROBE:  # which asks whether the place can be written to
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(atomic, "write_all", full)
+    with pytest.warns(RuntimeWarning, match="the last checkpoint could not be written: .*no space left"):
+        check.same(whole, train(net, regression, epochs=3, checkpoint=file, checkpoint_every=1e9))
+    assert not file.exists()
+    with pytest.raises(StorageError, match="no space left"):
+        train(net, regression, epochs=3, checkpoint=file, checkpoint_every=0)

@@ -1,5 +1,7 @@
 """Joint fits and searches that are stopped again and again, or by Ctrl-C, end as if they had not been."""
 
+import errno
+import os
 import signal
 import warnings
 
@@ -9,7 +11,7 @@ from tests.restart.modes import SIDES, X, Y, timeless
 from tests.restart.test_modes import same
 
 from neuralopt import GradientModel, HybridModel, JointOptimizer, SearchModel, Status
-from neuralopt.core.errors import InvalidArgument, StorageError
+from neuralopt.core.errors import InvalidArgument
 from neuralopt.datasets import make_pair
 from neuralopt.joint import variable_projection
 from neuralopt.joint.candidates import learning
@@ -17,10 +19,10 @@ from neuralopt.search import run as search_run
 from neuralopt.search.ledger import Ledger
 from neuralopt.search.net import Net
 from neuralopt.search.targets import read_targets
-from neuralopt.storage import Checkpoint, Replay, read_container
+from neuralopt.storage import Checkpoint, Replay, atomic, read_container
 
 
-class Killed(StorageError):
+class Killed(BaseException):
     """Stands for a kill; nothing is written after it."""
 
 
@@ -105,6 +107,21 @@ def test_stopped_again_and_again(case, tmp_path, stop_after):
         assert stops < 90
     assert stops >= 1
     assert same(whole, again)
+
+
+@pytest.mark.parametrize("case", ["joint", "levels", "hybrid", "gradient"])
+def test_a_disk_that_is_full_at_the_end_does_not_cost_the_result(case, tmp_path, monkeypatch):
+    run, options = CASES[case]
+    whole = run(None, False, **options)
+
+    def full(handle, data):
+        if bytes(data) != atomic._PROBE:  # which asks whether the place can be written to
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(atomic, "write_all", full)
+    with pytest.warns(RuntimeWarning, match=r"run\.ckpt.*no space left.*What was found is returned"):
+        found = run(tmp_path / "run.ckpt", False, every=1e9, **options)
+    assert same(whole, found)
 
 
 def ctrl_c(monkeypatch, module, name, call):

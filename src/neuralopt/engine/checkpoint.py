@@ -59,17 +59,20 @@ class LoopCheckpoint:
         columns = {name: arrays[f"history/{name}"] for name in content["columns"]}
         return tree.structure(like).unflatten(leaves), History(columns)
 
-    def save(self, state: LoopState, history: History) -> None:
+    def save(self, state: LoopState, history: History, at_end: bool = False) -> None:
         """Write the run.
 
         Parameters
         ----------
         state : LoopState
         history : History
+        at_end : bool
+            Whether a failure is a warning: what was trained is worth more than the file.
         """
         arrays = {f"state/{k}": np.asarray(leaf) for k, leaf in enumerate(tree.leaves(state))}
         arrays |= {f"history/{name}": history[name] for name in history}
-        self._slot.write({"columns": list(history)}, arrays)
+        write = self._slot.write_at_end if at_end else self._slot.write
+        write({"columns": list(history)}, arrays)
 
     def save_if_due(self, state: LoopState, history: History) -> None:
         """Write the run when the last writing is long enough ago."""

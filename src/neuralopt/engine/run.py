@@ -69,7 +69,7 @@ def run(
                     stop = _report(runner, state, history, rows, epochs, done / max(elapsed, 1e-9), callbacks)
                 except BaseException:
                     if keeper is not None:  # a callback's fault must not cost the run
-                        keeper.save(state, history)
+                        keeper.save(state, history, at_end=True)
                     raise
                 if keeper is not None:
                     keeper.save_if_due(state, history)
@@ -82,7 +82,7 @@ def run(
             ended = int(state.epoch) >= epochs and not interrupt.requested
             status = Status.MAX_EPOCHS if ended else asked
         if keeper is not None:
-            keeper.save(state, history)
+            keeper.save(state, history, at_end=True)
     cause = diverged_because(runner, trainable, state, history) if status is Status.DIVERGED else ""
     best = int(state.best_epoch)
     chosen = (state.best_params, state.best_statistics) if keep_best and best else runner.kept(state)

@@ -232,7 +232,7 @@ class Run:
         if status is Status.CONVERGED:
             last = Place.unpacked(content["place"], arrays)
             content, arrays = self._packed(dataclasses.replace(last, ended=status.name))
-        self._slot.write({**content, "seconds": time.perf_counter() - self._begun}, arrays)
+        self._slot.write_at_end({**content, "seconds": time.perf_counter() - self._begun}, arrays)
 
     def _restored(self) -> Place | None:
         """Return where an earlier run of this search stopped, with all that it had found."""

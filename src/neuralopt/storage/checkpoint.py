@@ -4,6 +4,7 @@ import abc
 import numbers
 import os
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,23 @@ class Slot(abc.ABC):
         arrays : dict of str to numpy.ndarray
             Not changed afterwards.
         """
+
+    def write_at_end(self, content: dict[str, Any], arrays: Arrays) -> None:
+        """Write the state of what has ended; where that fails, warn: the file is lost, and not the result.
+
+        Parameters
+        ----------
+        content, arrays
+            As for `write`.
+        """
+        try:
+            self.write(content, arrays)
+        except StorageError as error:
+            warnings.warn(
+                f"the last checkpoint could not be written: {error} What was found is returned all the same.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
     def hold(self, content: dict[str, Any], arrays: Arrays) -> None:
         """Take a newer state, and write it if that is due; see `write`."""

@@ -69,7 +69,7 @@ class Replay:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if not isinstance(error, StorageError):  # a fault, or Ctrl-C, must not cost what was computed
-            self.save()
+            self.save(at_end=True)
 
     def __call__(self, compute: Callable[[], Sequence[Any]]) -> list[np.ndarray]:
         """Return the result of one part: the kept one, or a new one.
@@ -137,8 +137,14 @@ class Replay:
         """
         return None if self._checkpoint is None else _Part(self, self._checkpoint)
 
-    def save(self) -> None:
-        """Write all that is kept."""
+    def save(self, at_end: bool = False) -> None:
+        """Write all that is kept.
+
+        Parameters
+        ----------
+        at_end : bool
+            Whether a failure is a warning: what was found is worth more than the file.
+        """
         if self._checkpoint is None:
             return
         levels = [[*level.done, *level.given] for level in self._open] + list(self._pending)
@@ -150,7 +156,8 @@ class Replay:
         if self._state is not None:
             content["state"] = self._state[0]
             arrays |= {f"state/{name}": array for name, array in self._state[1].items()}
-        self._checkpoint.write(content, arrays)
+        write = self._checkpoint.write_at_end if at_end else self._checkpoint.write
+        write(content, arrays)
 
     def _close(self) -> None:
         self._open.pop()

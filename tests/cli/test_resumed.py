@@ -105,3 +105,17 @@ def test_other_options_are_refused(cli):
     done = cli(*COMMANDS["search"], "--activation", "sign", "-o", "out", "--resume")
     assert done.code == 2
     assert "belongs to another run: its mlp is" in done.said
+
+
+@pytest.mark.parametrize("output", [(), ("-o", "mine")], ids=["by its name", "asked for"])
+def test_a_run_that_was_killed_before_its_first_checkpoint_is_begun(cli, output):
+    """Its folder is there, with nothing in it but what was half-written."""
+    folder = Path("mine" if output else "neuralopt-runs/sim-train")
+    (folder / "records").mkdir(parents=True)
+    (folder / ".neuralopt-12345678-0123.tmp").write_bytes(b"half")
+    command = ("train", "sim.csv", "-t", "y", "--hidden", "4", "--epochs", "2", *output)
+    done = cli(*command, "--resume")
+    assert done.code == 0
+    assert {path.name for path in folder.glob("*.*")} == {"run.checkpoint", "sim-train.model.safetensors"}
+    more = cli(*command, "--epochs", "3", "--resume")
+    assert (more.code, more.err.count("Error")) == (0, 0)

@@ -82,7 +82,15 @@ def test_one_process(cli, table):
             ("--cluster", "local", "--simulated", "--workers", "2"),
             "--simulated workers are in this process; leave out --cluster.",
         ),
-        (("--workers", "0"), "DataParallel: workers must be a whole number >= 1, got 0."),
+        (("--workers", "0"), "--workers must be a whole number >= 1, got 0."),
+        (
+            ("--workers", "2", "--period", "4"),
+            "--period is for --method local-sgd and diloco, got --method synchronous, which exchanges at every step.",
+        ),
+        (
+            ("--workers", "2", "--exchange", "dgc", "--optimizer", "adam"),
+            "--exchange dgc keeps the momentum itself and takes --optimizer sgd, got --optimizer adam. Leave it out.",
+        ),
     ],
 )
 def test_what_is_refused(cli, table, more, text):

@@ -21,7 +21,8 @@ from neuralopt.core.errors import (
 )
 from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.core.results import Status, TrainingFailed
-from neuralopt.core.validation import check_count, check_params, check_same_structure
+from neuralopt.core.scalars import check_count
+from neuralopt.core.validation import check_params, check_same_structure
 
 
 def test_errors_are_also_what_python_would_raise():

@@ -12,6 +12,7 @@ from neuralopt.distributed import (
     Layout,
     LocalSGD,
     MeasuredNetwork,
+    Momentum1Bit,
     Network,
     Stragglers,
     TopK,
@@ -54,6 +55,25 @@ def test_a_server_gets_a_whole_gradient_and_gives_all_parameters():
     assert found.step_seconds == pytest.approx(0.01 + 0.004 + 0.08)
 
 
+def test_a_run_after_its_warm_up():
+    """The plan's bytes are those of the page, without any of a step before."""
+    bits = DataParallel(exchange=Momentum1Bit(warmup_steps=10))
+    later = clock(bits, first=10)
+    assert later.bytes_per_step == bits.exchange.bytes_per_step(LAYOUT)
+    assert clock(bits).bytes_per_step == pytest.approx(0.9 * later.bytes_per_step + 0.1 * 40_000)
+    rounds = LocalSGD(period=16, workers=2)
+    assert clock(rounds, first=16) == clock(rounds)
+
+
+def test_all_workers_share_the_link_of_their_server():
+    """With many workers the server's link is what takes the time: all gradients and all parameters."""
+    links = Network(latency=0.0, bandwidth=1e6)
+    few, many = (clock(DataParallel(workers=k), network=links, staleness=None) for k in (1, 50))
+    assert few.step_seconds == pytest.approx(0.01 + 0.08)
+    assert many.step_seconds == pytest.approx(50 * 0.04, rel=0.05)
+    assert many.sending > 0.9
+
+
 def test_rounds_share_one_exchange():
     found = clock(LocalSGD(period=16, workers=2), exchange_seconds=0.003)
     rounds = 7  # 16, 32, ..., 96 and the last step
@@ -76,7 +96,9 @@ def test_the_slowest_sets_the_pace():
 
 def test_staleness_is_bounded_as_asked():
     slow = Stragglers(spread=0.5)
-    free, near = (clock(DataParallel(workers=4), stragglers=slow, staleness=s, steps=300) for s in (None, 1))
+    quick = Network(latency=0.002, bandwidth=1e9)
+    given = {"stragglers": slow, "network": quick, "steps": 300}
+    free, near = (clock(DataParallel(workers=4), staleness=s, **given) for s in (None, 1))
     assert free.staleness == pytest.approx(3, abs=0.2)  # the updates of the three others
     assert near.most_stale <= 3 * (2 * 1 + 1)
     assert near.waiting > free.waiting == 0
@@ -99,7 +121,29 @@ def test_equal_arguments_give_equal_clocks():
         ),
         (
             lambda: clock(DataParallel(), step_seconds=0),
-            "times must satisfy step_seconds > 0 and exchange_seconds >= 0, got 0 and 0.0.",
+            "step_seconds must be a finite number > 0, got 0.",
+        ),
+        (
+            lambda: clock(DataParallel(), stragglers=0.1),
+            "simulate: stragglers must be a Stragglers, got 0.1.",
+        ),
+        (
+            lambda: clock("all"),
+            "simulate takes DataParallel, LocalSGD or DiLoCo, got 'all'. A parameter server is DataParallel with "
+            "staleness=None, or a number.",
+        ),
+        (
+            lambda: plan(None, None, workers=()),
+            "workers must name at least one number of workers, got none. Try (2, 4).",
+        ),
+        (lambda: plan(None, None, workers=2, seconds=0), "seconds must be a finite number > 0, got 0."),
+        (
+            lambda: plan(None, None, workers=2, strategies=["int8"]),
+            "strategies are DataParallel, LocalSGD or DiLoCo, got 'int8'.",
+        ),
+        (
+            lambda: plan(None, np.zeros((5, 2)), workers=2),
+            "plan measures steps of whole batches: data must have batch_size=256 rows, got 5.",
         ),
         (lambda: clock(DataParallel(), staleness=-1), "staleness must be a whole number >= 0, got -1."),
         (
@@ -118,6 +162,11 @@ def test_equal_arguments_give_equal_clocks():
         (
             lambda: plan(None, None, network="fast"),
             "backend must be 'simulated', 'processes', Processes(...) or RayCluster(...), got 'fast'.",
+        ),
+        (
+            lambda: plan(None, None, workers=(2, 4), batch_size=3),
+            "every worker needs a row of each batch, got batch_size=3 for 4 workers. The batch size is that of all "
+            "workers together: raise it, or take fewer workers.",
         ),
         (lambda: Network(bandwidth=0), "Network: bandwidth must satisfy 0 < bandwidth, got 0.0."),
         (lambda: Stragglers(factor=0.5), "Stragglers: factor must satisfy 1 <= factor, got 0.5."),

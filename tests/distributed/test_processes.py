@@ -13,7 +13,17 @@ from tests.distributed.sockets import LOOPBACK, addresses
 
 from neuralopt import Status, train
 from neuralopt.core.errors import InvalidArgument, WorkerError
-from neuralopt.distributed import DataParallel, Int8, LocalSGD, Processes, backends, gang
+from neuralopt.distributed import (
+    DataParallel,
+    Int8,
+    LocalSGD,
+    Processes,
+    RayCluster,
+    backends,
+    gang,
+    get_exchange,
+    worker,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="sockets and processes are read from /proc")
 
@@ -85,7 +95,21 @@ def test_workers_that_cannot_start_end_in_time(net, regression, gangs):
             lambda: LocalSGD(backend="ray"),
             "backend must be 'simulated', 'processes', Processes(...) or RayCluster(...), got 'ray'.",
         ),
-        (lambda: Processes(stuck_after=0), "Processes: stuck_after must be > 0 seconds, got 0."),
+        (
+            lambda: Processes(stuck_after=0),
+            "Processes: stuck_after must be a finite number > 0 seconds, got 0.",
+        ),
+        (
+            lambda: Processes(start_timeout=np.inf),
+            "Processes: start_timeout must be a finite number > 0 seconds, got inf.",
+        ),
+        (
+            lambda: RayCluster(stuck_after="2"),
+            "RayCluster: stuck_after must be a finite number > 0 seconds, got '2'.",
+        ),
+        (lambda: RayCluster("10.0.0.1"), "the address of a Ray cluster must be 'host:port', got '10.0.0.1'."),
+        (lambda: RayCluster(3), "the address of a Ray cluster must be 'host:port', got 3."),
+        (lambda: get_exchange(3), "an exchange's name must be a string, got 3."),
         (lambda: Processes(max_restarts=-1), "Processes: max_restarts must be a whole number >= 0, got -1."),
         (lambda: Processes(threads=0), "Processes: threads must be a whole number >= 1, got 0."),
     ],
@@ -119,3 +143,10 @@ def test_what_cannot_be_sent(regression):
             distribute=DataParallel(backend="processes"),
             **given(),
         )
+
+
+def test_the_working_folder_of_a_notebook_is_theirs_too(monkeypatch, tmp_path):
+    """There the first entry of the path is nothing, which stands for where one is."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    assert worker._environment(1)["PYTHONPATH"].split(os.pathsep)[0] == str(tmp_path)

@@ -220,18 +220,12 @@ def test_an_error_of_a_worker_is_told_in_a_sentence(served):
     assert served["error"] in (f"worker {k} failed: ValueError: this fault is meant" for k in range(2))
 
 
-@pytest.mark.parametrize(
-    ("address", "text"),
-    [
-        (
-            "127.0.0.1:1",
-            "no Ray cluster answers at '127.0.0.1:1': [Errno 111] Connection refused. Start one there by ray start "
-            "--head, on a private network and with a token.",
-        ),
-        ("10.0.0.1", "the address of a Ray cluster must be 'host:port', got '10.0.0.1'."),
-    ],
-)
-def test_where_no_cluster_answers(net, regression, tmp_path, monkeypatch, address, text):
+def test_where_no_cluster_answers(net, regression, tmp_path, monkeypatch):
+    address = "127.0.0.1:1"
+    text = (
+        f"no Ray cluster answers at '{address}': [Errno 111] Connection refused. Start one there by ray start "
+        "--head, on a private network and with a token."
+    )
     monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(ray_session.write_token(tmp_path / "token")))
     gang = DataParallel(backend=RayCluster(address, max_restarts=0))
     for distribute in (ParameterServer(address=address), gang):

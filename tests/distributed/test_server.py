@@ -133,9 +133,16 @@ def test_messages(exchange, quantise, size):
         ),
         (
             lambda: ParameterServer(start_timeout=0),
-            "ParameterServer: start_timeout must be > 0 seconds, got 0.",
+            "ParameterServer: start_timeout must be a finite number > 0 seconds, got 0.",
         ),
-        (lambda: ParameterServer(damping=-1), "ParameterServer: damping must be >= 0, got -1."),
+        (
+            lambda: ParameterServer(damping=-1),
+            "ParameterServer: damping must be a finite number >= 0, got -1.",
+        ),
+        (
+            lambda: ParameterServer(address=""),
+            "the address of a Ray cluster must be 'host:port', got ''.",
+        ),
         (
             lambda: ParameterServer(exchange=PowerSGD(2)),
             "ParameterServer: a message to a server is Fp32(), Bf16(), Int8() or TopK(), got PowerSGD(rank=2).",

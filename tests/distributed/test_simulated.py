@@ -21,6 +21,7 @@ from neuralopt.distributed import (
     Int8,
     LocalSGD,
     Network,
+    ParameterServer,
     PowerSGD,
     SignMajority,
     TopK,
@@ -44,8 +45,9 @@ def distance(one, other):
         (3, {"optimizer": SGD(0.1, momentum=0.9)}),
         (2, {"optimizer": GD(0.1), "batch_size": None}),
         (4, {"optimizer": FiniteGuard(Adam(0.01)), "dropout": 0.3}),
+        (3, {"optimizer": SGD(0.1), "dropout": 0.3}),
     ],
-    ids=["whole shares", "unequal shares", "full batch", "dropout and a guard"],
+    ids=["whole shares", "unequal shares", "full batch", "dropout and a guard", "dropout, unequal shares"],
 )
 def test_synchronous_workers_are_one_big_batch(net, regression, workers, given):
     given = {"epochs": 5, "batch_size": 16, "dtype": "float64", "validation": regression, **given}
@@ -250,3 +252,27 @@ def test_devices_and_simulated_workers_agree():
 def test_all_names_are_exported():
     room = neuralopt.distributed
     assert all(hasattr(room, name) for name in room.__all__)
+
+
+@pytest.mark.parametrize("way", [LocalSGD, DiLoCo])
+def test_a_run_is_not_stopped_before_its_first_exchange(net, regression, way):
+    """Until then what is validated stays as it is, and every patience would end."""
+    given = {"epochs": 40, "batch_size": 16, "validation": regression, "distribute": way(period=20)}
+    steps = -(-len(regression[0]) // 16)
+    rounds = -(-20 // steps)
+    with pytest.raises(InvalidArgument) as caught:
+        train(net, regression, callbacks=[EarlyStopping(patience=rounds - 1)], **given)
+    assert str(caught.value) == (
+        f"{way.__name__}: what is validated changes at exchanges alone, every period=20 steps, which are {rounds} "
+        f"epochs here; got EarlyStopping with patience={rounds - 1}. Give it at least {rounds}, or a shorter period."
+    )
+    stopped = train(net, regression, callbacks=[EarlyStopping(patience=rounds)], **given)
+    assert stopped.history["bytes_sent"].sum() > 0
+    assert stopped.history["validation_loss"].min() < stopped.history["validation_loss"][0]
+
+
+def test_an_exchange_by_its_name():
+    assert DataParallel(exchange="powersgd:2") == DataParallel(exchange=PowerSGD(2))
+    assert ParameterServer(exchange="int8") == ParameterServer(exchange=Int8())
+    with pytest.raises(InvalidArgument, match=r"unknown exchange 'int9'\. Did you mean 'int8'\?"):
+        DataParallel(exchange="int9")

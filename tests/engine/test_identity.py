@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import jax
 import numpy as np
 import optax
 import pytest
@@ -105,3 +106,49 @@ def test_a_misspelt_argument_is_answered_with_the_nearest():
 
 def test_fingerprints_name_their_parts():
     assert fingerprint(seed=1, dtype=np.dtype("float32")) == {"seed": "1", "dtype": "float32"}
+
+
+K, WEIGHTS, HELPER = 2.0, np.ones(2000), lambda x: x
+
+
+def by_globals(x):
+    return HELPER(x) ** K * WEIGHTS[0]
+
+
+class Powered:
+    def __init__(self, k):
+        self.k, self.itself = k, self
+
+    def __call__(self, x):
+        return x**self.k
+
+
+def closed(held):
+    return lambda x: x * held[0]
+
+
+def changed(array, by=1e-9):
+    array = array.copy()
+    array[len(array) // 2] += by
+    return array
+
+
+def test_what_a_function_is_made_of_tells_it_apart(monkeypatch):
+    """Attributes of objects, every entry of arrays closed over, what is under jit, and what a module holds."""
+    pairs = [
+        (Powered(2.0), Powered(3.0)),
+        (closed(np.ones(2)), closed(changed(np.ones(2)))),
+        (closed(np.ones(2000)), closed(changed(np.ones(2000)))),
+        (jax.jit(lambda x: x), jax.jit(lambda x: -x)),
+    ]
+    for one, other in pairs:
+        assert describe(one) != describe(other)
+    for again in (lambda: Powered(2.0), lambda: closed(np.ones(2000)), lambda: jax.jit(closed(np.ones(2)))):
+        assert describe(again()) == describe(again())
+    before = describe(by_globals)
+    for name, value in (("K", 3.0), ("WEIGHTS", changed(WEIGHTS)), ("HELPER", lambda x: 2 * x)):
+        with monkeypatch.context() as patch:
+            patch.setitem(by_globals.__globals__, name, value)
+            assert describe(by_globals) != before
+    assert describe(by_globals) == before
+    assert " at 0x" not in before + describe(Powered(2.0))

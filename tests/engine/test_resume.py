@@ -195,7 +195,9 @@ def test_an_unwritable_place_is_told_before_any_work(net, regression, tmp_path):
 
 
 def test_seconds_between_checkpoints_must_not_be_negative(net, regression, tmp_path):
-    with pytest.raises(InvalidArgument, match=r"checkpoint_every must be >= 0 seconds, got -1\."):
+    with pytest.raises(
+        InvalidArgument, match=r"checkpoint_every must be a finite number >= 0 seconds, got -1\."
+    ):
         train(net, regression, checkpoint=tmp_path / "c", checkpoint_every=-1)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import Lasso, Ridge
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -68,3 +68,27 @@ def test_rows_of_tables():
     result = neuralopt.tune(Ridge(), {"alpha": ("uniform", 0, 1)}, (frame, pd.Series(Y)), cv=3, **SHORT)
     assert np.isfinite(result.best_value)
     assert list(result.best_model().feature_names_in_) == list("abcd")
+
+
+RIDGE = {"alpha": ("log_uniform", 1e-3, 10.0)}
+
+
+@pytest.mark.parametrize(
+    ("estimator", "shift", "given", "what"),
+    [
+        (Ridge(), 1.0, {}, "data"),
+        (Lasso(), 0.0, {}, "estimator"),
+        (Ridge(fit_intercept=False), 0.0, {}, "estimator"),
+        (Ridge(), 0.0, {"scoring": "neg_mean_squared_error"}, "scoring"),
+        (Ridge(), 0.0, {"cv": 3}, "data"),
+    ],
+)
+def test_a_study_of_another_estimator_is_refused(tmp_path, estimator, shift, given, what):
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    y = X[:, 0]
+    common = {"method": "random", "output": tmp_path / "study", "early_stopping_patience": None}
+    neuralopt.tune(Ridge(), RIDGE, (X, y), max_trials=2, **common)
+    common |= {"resume": True, "max_trials": 3}
+    with pytest.raises(InvalidArgument, match=f"holds another study: {what} was"):
+        neuralopt.tune(estimator, RIDGE, (X, y + shift * X[:, 1]), **common, **given)
+    assert len(neuralopt.tune(Ridge(), RIDGE, (X, y), **common).trials) == 3

@@ -269,7 +269,9 @@ class Actors(WorkerExecutor):
         return Acted(self.parts.pop(0))
 
     def _speaking(self, seconds):
-        return [w for w in self._workers if w.said or not w.sound]
+        heard = [w for w in self._workers if w.said or not w.sound]
+        others = [w for w in heard if w.sound != "late"]
+        return heard if not self.parts and not others else others
 
 
 def test_a_place_where_no_worker_starts_is_given_up(monkeypatch):
@@ -284,6 +286,15 @@ def test_a_place_where_no_worker_starts_is_given_up(monkeypatch):
     ]
     assert [t.value for t in result.trials] == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
     assert crew.begun == 3
+
+
+def test_who_still_starts_may_go_on_alone(monkeypatch):
+    """The other's place is given up before; that is told once somebody works."""
+    crew = Actors(2, ["late", False, False])
+    monkeypatch.setattr(tuner, "make_executor", lambda *given: crew)
+    with pytest.warns(RuntimeWarning, match="the study goes on with 1: its worker is not what it was"):
+        result = neuralopt.tune(quadratic, SPACE, max_trials=3, max_retries=0, **PLAIN)
+    assert [t.value for t in result.trials] == [0.0, 1.0, 2.0]
 
 
 def test_what_is_in_vain_is_not_tried_again(monkeypatch):

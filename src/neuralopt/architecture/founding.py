@@ -12,7 +12,7 @@ from neuralopt.architecture.search import search_architecture
 from neuralopt.architecture.spaces import check_space
 from neuralopt.architecture.strategies import get_strategy
 from neuralopt.core.errors import InvalidArgument, did_you_mean
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from neuralopt.architecture.space import Counts, Decision, Genes, Space
 from neuralopt.core.errors import DataError, InvalidArgument
 from neuralopt.core.namespace import namespace
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.models import ACTIVATIONS, MLP
 from neuralopt.models.activations import check_activation
 

@@ -9,7 +9,7 @@ import numpy as np
 from neuralopt.architecture import mobilenet_weights
 from neuralopt.architecture.space import Counts, Decision, Genes, Space
 from neuralopt.core.errors import DataError, InvalidArgument
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.models import MobileNetShape
 from neuralopt.models.mobilenet_shape import STAGE_WIDTHS
 

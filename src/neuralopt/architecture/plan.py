@@ -5,7 +5,7 @@ import dataclasses
 from neuralopt.architecture.predictors import check_predictor
 from neuralopt.architecture.strategies import Strategy
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 
 _SHARE = 4  # a candidate trains for a quarter of the epochs
 

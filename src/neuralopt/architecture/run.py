@@ -97,7 +97,7 @@ def run_architecture(
         As of `search_architecture`.
     """
     name = f"{slug(task.name)}-architecture"
-    folder = _resumed(output, name) if resume else choose_folder(output, name, False)
+    folder = _resumed(output, name) if resume else choose_folder(output, name, False, "search", _SEARCH)
     records = folder / "records"
     with prepared(folder, resume):
         result = search_architecture(

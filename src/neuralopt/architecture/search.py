@@ -22,7 +22,7 @@ from neuralopt.architecture.watching import Bar
 from neuralopt.architecture.winner import Trained, train_in_full
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.results import Status
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.engine.identity import fingerprint
 from neuralopt.engine.interrupt import DeferredInterrupt
 from neuralopt.optimizers import Adam

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuralopt.core.errors import InvalidArgument, raise_problems
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.models import MLP
 from neuralopt.schedules import WarmupCosine
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from neuralopt.benchmark.manifest import MANIFEST
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.storage import check_writable, remove_leftovers
+from neuralopt.storage.atomic import is_leftover
 
 CHECKPOINT = "run.checkpoint"
 
@@ -42,7 +43,9 @@ def choose_folder(
     if output is not None:
         return _asked_for(Path(output).expanduser(), resume, kind, by)
     base = Path("neuralopt-runs")
-    taken = {int(m[1] or 1): p for p in base.glob("*") if (m := _number(p.name, name)) and _holds_any(p)}
+    named = {int(m[1] or 1): p for p in base.glob("*") if (m := _number(p.name, name)) and p.is_dir()}
+    # one that is empty is a run's that was killed before it wrote anything
+    taken = named if resume else {number: p for number, p in named.items() if _holds_any(p)}
     if resume:
         if not taken:
             raise InvalidArgument(
@@ -56,7 +59,7 @@ def choose_folder(
 
 def _asked_for(folder: Path, resume: bool, kind: str, by: str) -> Path:
     taken = os.path.exists(folder / by)
-    if resume and not taken:
+    if resume and not taken and not (folder.is_dir() and not _holds_any(folder)):
         raise InvalidArgument(
             f"nothing to resume in '{folder}': it holds no {kind}. Check the folder, or leave out --resume."
         )
@@ -76,7 +79,7 @@ def _number(folder: str, name: str) -> re.Match[str] | None:
 
 
 def _holds_any(folder: Path) -> bool:
-    return any(names for _, _, names in os.walk(folder))
+    return any(not is_leftover(name) for _, _, names in os.walk(folder) for name in names)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import numpy as np
 from neuralopt.benchmark.joint_tables import Tables, read_both
 from neuralopt.benchmark.task import Split, Task, digest_of, reason_of, split_rows
 from neuralopt.core.errors import DataError
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 
 if TYPE_CHECKING:
     import pandas

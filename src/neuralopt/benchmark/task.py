@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuralopt.core.errors import DataError
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.datasets import TableEncoder, recognise_task
 from neuralopt.estimators.predictor import Predictor
 from neuralopt.models import MLP, CrossEntropy, Loss, SquaredError

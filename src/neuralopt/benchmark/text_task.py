@@ -8,7 +8,7 @@ import numpy as np
 
 from neuralopt.benchmark.task import Split, Task, digest_of
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.models import MLP, Loss, SquaredError
 from neuralopt.text import PairEncoder, Pairs, SentenceEmbedding, TextPredictor, TfidfEmbedding
 

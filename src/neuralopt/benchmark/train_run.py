@@ -11,10 +11,12 @@ from neuralopt.benchmark.folder import CHECKPOINT, choose_folder, prepared
 from neuralopt.benchmark.naming import slug
 from neuralopt.benchmark.task import Task
 from neuralopt.core.errors import InvalidArgument
+from neuralopt.core.scalars import check_count
 from neuralopt.distributed import DataParallel, DiLoCo, LocalSGD, ParameterServer
 from neuralopt.distributed.by_name import get_cluster, get_exchange
 from neuralopt.engine import EarlyStopping, Progress, TrainResult, train
 from neuralopt.engine.distribution import Distribution
+from neuralopt.engine.setup import NEVER
 from neuralopt.estimators.predictor import Predictor
 from neuralopt.models import MLP, accuracy, r2
 
@@ -43,8 +45,8 @@ class TrainSettings:
         One of `METHODS`.
     exchange : str
         As for `get_exchange`.
-    period : int
-        Steps between two exchanges of the local methods.
+    period : int or None
+        Steps between two exchanges of the local methods; None is 16.
     simulated : bool
         Whether the workers are simulated in this process.
     cluster : str or None
@@ -61,7 +63,7 @@ class TrainSettings:
     workers: int = 1
     method: str = "synchronous"
     exchange: str = "fp32"
-    period: int = 16
+    period: int | None = None
     simulated: bool = False
     cluster: str | None = None
     seed: int = 0
@@ -71,6 +73,17 @@ class TrainSettings:
         if self.method not in METHODS:
             raise InvalidArgument(f"--method must be one of {', '.join(METHODS)}, got {self.method!r}.")
         exchange = get_exchange(self.exchange)
+        if self.period is not None and not self.method.endswith(("sgd", "diloco")):
+            raise InvalidArgument(
+                f"--period is for --method local-sgd and diloco, got --method {self.method}, which exchanges "
+                "at every step. Leave it out, or take one of these."
+            )
+        check_count("--workers", self.workers)
+        if exchange.takes_momentum and self.optimizer not in (None, "sgd"):
+            raise InvalidArgument(
+                f"--exchange {self.exchange} keeps the momentum itself and takes --optimizer sgd, got "
+                f"--optimizer {self.optimizer}. Leave it out."
+            )
         if self.workers == 1:
             of_many = ", ".join(
                 option
@@ -98,7 +111,7 @@ class TrainSettings:
         given: dict[str, Any] = {"workers": self.workers, "exchange": exchange, "backend": backend}
         if self.method == "synchronous":
             return DataParallel(**given)
-        return (LocalSGD if self.method == "local-sgd" else DiLoCo)(period=self.period, **given)
+        return (LocalSGD if self.method == "local-sgd" else DiLoCo)(period=self.period or 16, **given)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,8 +173,7 @@ def run_training(
             batch_size=settings.batch_size,
             validation=(task.validation.X, task.validation.y),
             seed=settings.seed,
-            callbacks=[EarlyStopping(patience=settings.epochs, restore_best=True)]
-            + ([Progress()] if verbose else []),
+            callbacks=[EarlyStopping(patience=NEVER, restore_best=True)] + ([Progress()] if verbose else []),
             checkpoint=folder / CHECKPOINT,
             resume=resume,
             distribute=distribute,

@@ -24,7 +24,9 @@ def train(
     exchange: Annotated[
         str, typer.Option(help="fp32, bf16, int8, 1bit, sign, powersgd:RANK, topk:SHARE or dgc:SHARE.")
     ] = "fp32",
-    period: Annotated[int, typer.Option(help="Steps between exchanges of local-sgd and diloco.")] = 16,
+    period: Annotated[
+        int | None, typer.Option(help="Steps between exchanges of local-sgd and diloco; by default 16.")
+    ] = None,
     simulated: Annotated[
         bool, typer.Option("--simulated", help="Simulate the workers in this process; bytes are counted.")
     ] = False,

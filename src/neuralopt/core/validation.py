@@ -1,6 +1,5 @@
 """Checks of what users hand in, made before long work begins."""
 
-import numbers
 from typing import Any
 
 from neuralopt.core import tree
@@ -105,38 +104,6 @@ def check_same_structure(params: Any, grads: Any) -> None:
                 f"params and grads must have the same shapes; leaf {tree.names(params)[k]!r} has {p.shape} "
                 f"in params and {g.shape} in grads."
             )
-
-
-def check_count(name: str, value: Any, *, low: int = 1, high: int | None = None) -> int:
-    """Return a whole number that is at least ``low`` and at most ``high``, or raise.
-
-    Parameters
-    ----------
-    name : str
-        The argument's name, for the error.
-    value : int
-        What was given; NumPy integers are taken, floats and bools are not.
-    low : int, default 1
-        The least value allowed.
-    high : int, optional
-        The largest value allowed.
-
-    Returns
-    -------
-    int
-        The value.
-
-    Examples
-    --------
-    >>> check_count("epochs", 0)
-    Traceback (most recent call last):
-    neuralopt.core.errors.InvalidArgument: epochs must be a whole number >= 1, got 0.
-    """
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < low:
-        raise InvalidArgument(f"{name} must be a whole number >= {low}, got {value!r}.")
-    if high is not None and int(value) > high:
-        raise InvalidArgument(f"{name} must be a whole number from {low} to {high}, got {value!r}.")
-    return int(value)
 
 
 def check_resume(checkpoint: Any, resume: bool) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 
 _RATIO, _TILT, _SHIFT = 1.2, 0.4, 0.5
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neuralopt.core.errors import InvalidArgument, did_you_mean
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.datasets.rendered import digit_rows
 from neuralopt.datasets.responses import DIALS, NAMES, Response, responses
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from neuralopt.core.errors import DataError, InvalidArgument
 from neuralopt.core.files import readable_file
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 
 _FAMILIES = (
     "DejaVuSans",

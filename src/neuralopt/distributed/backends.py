@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count, check_number
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,6 +108,7 @@ class RayCluster:
 
     def __post_init__(self) -> None:
         check_watching(self)
+        check_address(self)
 
     def check(self, workers: int) -> None:
         """Raise unless this machine, where it is the only one, can run so many workers."""
@@ -127,10 +128,17 @@ def check_watching(backend: Any) -> None:
 def check_seconds(watched: Any) -> None:
     """Raise unless the times that workers are given obey their laws."""
     for field in ("start_timeout", "stuck_after"):
-        if not getattr(watched, field) > 0:
-            raise InvalidArgument(
-                f"{type(watched).__name__}: {field} must be > 0 seconds, got {getattr(watched, field)!r}."
-            )
+        name = f"{type(watched).__name__}: {field}"
+        check_number(name, getattr(watched, field), low_open=True, unit="seconds")
+
+
+def check_address(watched: Any) -> None:
+    """Raise unless the address of a cluster, where one is given, is a host and a port."""
+    if watched.address is None:
+        return
+    host, _, port = watched.address.rpartition(":") if isinstance(watched.address, str) else ("", "", "")
+    if not host or not port.isdecimal():
+        raise InvalidArgument(f"the address of a Ray cluster must be 'host:port', got {watched.address!r}.")
 
 
 def check_cores(workers: int) -> None:
@@ -138,12 +146,17 @@ def check_cores(workers: int) -> None:
     if workers > cores():
         raise InvalidArgument(
             f"this machine has {cores()} cores, got workers={workers}. A worker needs a core of its own: "
-            'take fewer workers, or backend="simulated" to try what more would do.'
+            'take fewer workers, or backend="simulated" (--simulated) to try what more would do.'
         )
 
 
 def cores() -> int:
-    """Return how many cores this process may use."""
+    """Return how many cores this process may use.
+
+    Returns
+    -------
+    int
+    """
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

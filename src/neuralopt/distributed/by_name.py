@@ -58,6 +58,8 @@ def get_exchange(name: str) -> Exchange:
     >>> get_exchange("int8"), get_exchange("powersgd:2")
     (Int8(), PowerSGD(rank=2))
     """
+    if not isinstance(name, str):
+        raise InvalidArgument(f"an exchange's name must be a string, got {name!r}.")
     word, colon, number = name.lower().partition(":")
     known = [*_PLAIN, *_NUMBERED]
     if word not in known:

@@ -20,7 +20,7 @@ class DataParallel(Strategy):
     ----------
     workers : int >= 1, default 2
         K. ``batch_size`` is that of all together.
-    exchange : Exchange, default Fp32()
+    exchange : Exchange or str, default Fp32()
         How gradients are sent.
     backend : {"simulated", "processes"}, Processes or RayCluster, default "simulated"
         Where the workers are: all in this process, with their bytes counted, processes of this machine,

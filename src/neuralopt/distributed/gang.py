@@ -151,7 +151,8 @@ def packed(arguments: dict[str, Any]) -> bytes:
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise InvalidArgument(
             f"what is trained cannot be sent to other processes: {error}. Likely cause: a lambda or a "
-            "function inside a function. Define it at the top of a module that can be imported."
+            "function inside a function, as in initialisers of flax. Define it at the top of a module that "
+            "can be imported."
         ) from error
 
 

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.distributed.local import Local
 from neuralopt.distributed.strategy import Strategy
+from neuralopt.engine.batches import Plan
 from neuralopt.engine.data import Source
 from neuralopt.engine.loop import Method
 from neuralopt.engine.program import Program
@@ -50,6 +51,16 @@ class Periodic(Strategy):
                     "have another. Take DataParallel, or a plain optimizer."
                 )
 
+    def check_patience(self, plan: Plan, patience: int) -> None:
+        """Raise where a run could be stopped before its first exchange: until then nothing improves."""
+        rounds = -(-self.period // plan.steps)
+        if patience < rounds:
+            raise InvalidArgument(
+                f"{type(self).__name__}: what is validated changes at exchanges alone, every period="
+                f"{self.period} steps, which are {rounds} epochs here; got EarlyStopping with patience="
+                f"{patience}. Give it at least {rounds}, or a shorter period."
+            )
+
     def outer(self) -> Any:
         """Return the optimizer that takes the mean way gone for a gradient."""
         return SGD(1.0)
@@ -78,7 +89,7 @@ class LocalSGD(Periodic):
     ----------
     workers : int >= 1, default 2
         K.
-    exchange : Exchange, default Fp32()
+    exchange : Exchange or str, default Fp32()
         How the ways gone are sent.
     backend : {"simulated", "processes"}, Processes or RayCluster, default "simulated"
         As for `DataParallel`.
@@ -112,7 +123,7 @@ class DiLoCo(Periodic):
     ----------
     workers : int >= 1, default 2
         K.
-    exchange : Exchange, default Fp32()
+    exchange : Exchange or str, default Fp32()
         How the ways gone are sent.
     backend : {"simulated", "processes"}, Processes or RayCluster, default "simulated"
         As for `DataParallel`.

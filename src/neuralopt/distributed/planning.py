@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count, check_number
 from neuralopt.distributed.backends import get_backend
 from neuralopt.distributed.data_parallel import DataParallel
 from neuralopt.distributed.exchanges.bf16 import Bf16
@@ -22,6 +23,7 @@ from neuralopt.distributed.network import AnyNetwork, MeasuredNetwork, Network
 from neuralopt.distributed.periodic import DiLoCo
 from neuralopt.distributed.plan_table import PlanRow, TrainingPlan
 from neuralopt.distributed.probing import measure_network
+from neuralopt.distributed.shares import check_rows
 from neuralopt.distributed.simulate import Stragglers, simulate
 from neuralopt.distributed.strategy import Strategy
 from neuralopt.optimizers import SGD
@@ -37,7 +39,7 @@ def plan(
     model: Any,
     data: Any,
     *,
-    workers: Sequence[int] = (2, 4, 8),
+    workers: int | Sequence[int] = (2, 4, 8),
     network: Any = None,
     batch_size: int = 256,
     loss: Any = "squared_error",
@@ -57,7 +59,7 @@ def plan(
         What would be trained.
     data : (X, y)
         Rows to measure with, at least a batch.
-    workers : sequence of int >= 1, default (2, 4, 8)
+    workers : int or sequence of int >= 1, default (2, 4, 8)
         Numbers of workers to look at.
     network : Network, MeasuredNetwork, "processes", Processes or RayCluster, optional
         By default one gigabit with 50 microseconds. A backend is measured, for each number of workers, by
@@ -90,14 +92,29 @@ def plan(
     It holds for machines like this one, with NPROC as it is here. Workers on one machine share its memory
     and caches, and wait for its scheduler: that is in the prediction only where the network was measured.
     """
+    counts = (workers,) if isinstance(workers, int) else tuple(workers)
     network = Network() if network is None else network
-    if isinstance(network, MeasuredNetwork) and set(workers) != {network.workers}:
+    if isinstance(network, MeasuredNetwork) and set(counts) != {network.workers}:
         raise InvalidArgument(
-            f"the network was measured between {network.workers} workers, got workers={tuple(workers)!r}. "
+            f"the network was measured between {network.workers} workers, got workers={counts!r}. "
             "Measure it for each number: give the backend itself for the network."
         )
     if not isinstance(network, AnyNetwork) and (backend := get_backend(network)) is not None:
-        backend.check(max(workers))
+        backend.check(max(counts))
+    if not counts:
+        raise InvalidArgument("workers must name at least one number of workers, got none. Try (2, 4).")
+    for count in counts:
+        check_count("workers", count)
+        check_rows(batch_size, count)
+    check_number("seconds", seconds, low_open=True)
+    chosen = tuple(strategies) if strategies is not None else default_strategies()
+    for strategy in chosen:
+        if not isinstance(strategy, Strategy):
+            raise InvalidArgument(f"strategies are DataParallel, LocalSGD or DiLoCo, got {strategy!r}.")
+    if (rows := len(tree.leaves(data)[0])) < batch_size:
+        raise InvalidArgument(
+            f"plan measures steps of whole batches: data must have batch_size={batch_size} rows, got {rows}."
+        )
     known: dict[Any, float] = {}
 
     def measured(rows: int, exchange: Any) -> float:
@@ -114,9 +131,7 @@ def plan(
         )
 
     one, found, networks, layout = measured(batch_size, Fp32()), [], [], None
-    chosen = tuple(strategies) if strategies is not None else default_strategies()
-    for count in workers:
-        check_count("workers", count)
+    for count in counts:
         share = max(1, batch_size // count)
         layout = _layout(model, data, batch_size, loss, count)
         alone = measured(share, Fp32())
@@ -130,7 +145,13 @@ def plan(
             own = dataclasses.replace(strategy, workers=count, network=links, exchange=exchange)
             extra = max(0.0, measured(share, exchange) - alone)
             clock = simulate(
-                own, layout, step_seconds=base, exchange_seconds=extra, stragglers=stragglers, steps=1024
+                own,
+                layout,
+                step_seconds=base,
+                exchange_seconds=extra,
+                stragglers=stragglers,
+                steps=1024,
+                first=exchange.steady_from * getattr(own, "period", 1),
             )
             sent = clock.bytes_per_step
             delay = clock.step_seconds - sent / links.bandwidth - (plain - full / links.bandwidth)

@@ -10,7 +10,7 @@ import numpy as np
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import method, switch
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.distributed.backends import get_backend
 from neuralopt.distributed.data_parallel import DataParallel
 from neuralopt.distributed.exchanges.base import Exchange, Parts

@@ -8,6 +8,7 @@ import secrets
 import socket
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Generator
 from pathlib import Path
@@ -29,6 +30,7 @@ _LOCKED = {
 _QUIET = {"RAY_IGNORE_UNHANDLED_ERRORS": "1", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 # a port that is somebody else's is given up after a minute and not after ten
 _PATIENCE = {"RAY_NUM_REDIS_GET_RETRIES": "2"}
+_owner: list[int] = []  # the thread that has a session: its end would end another thread's
 _CURE = "Start one there by ray start --head, on a private network and with a token."
 
 
@@ -59,11 +61,18 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
         When none can be started here.
     """
     before = sys.modules.get("ray")
-    if before is not None and before.is_initialized():
+    if before is not None and before.is_initialized() and _owner in ([], [threading.get_ident()]):
         check_room(before, workers)
         yield before
         return
     with contextlib.ExitStack() as ending:
+        if _owner:
+            raise InvalidArgument(
+                "Ray serves another training or study of this process. Start this one when it has ended, or "
+                "in a process of its own."
+            )
+        _owner.append(threading.get_ident())
+        ending.callback(_owner.clear)
         settings: dict[str, str | None] = {**_QUIET, **variables(threads)}
         if address is None:
             # a token in a variable would go before the one in the file
@@ -95,7 +104,7 @@ def ray_session(workers: int, threads: int, address: str | None = None) -> Gener
                 # JAX warns of any fork; Ray's children become other programs at once
                 warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
                 ray.init(address or "local", **given)
-        except (ConnectionError, RuntimeError, OSError) as error:
+        except Exception as error:  # what Ray raises is of many kinds
             said = first_line(str(error))
             if address is None:
                 raise WorkerError(
@@ -116,16 +125,14 @@ def check_reachable(address: str) -> None:
     Parameters
     ----------
     address : str
-        ``host:port``.
+        ``host:port``, which `check_address` has seen.
 
     Raises
     ------
     InvalidArgument
-        When nobody does, or it is no address.
+        When nobody does.
     """
     host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal():
-        raise InvalidArgument(f"the address of a Ray cluster must be 'host:port', got {address!r}.")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_SECONDS).close()
     except (OSError, OverflowError) as error:

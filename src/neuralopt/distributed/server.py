@@ -4,8 +4,9 @@ import dataclasses
 from typing import Any
 
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.validation import check_count
-from neuralopt.distributed.backends import check_seconds, cores
+from neuralopt.core.scalars import check_count, check_number
+from neuralopt.distributed.backends import check_address, check_seconds, cores
+from neuralopt.distributed.by_name import get_exchange
 from neuralopt.distributed.codec import check_codec
 from neuralopt.distributed.exchanges.base import Exchange
 from neuralopt.distributed.exchanges.fp32 import Fp32
@@ -42,7 +43,7 @@ class ParameterServer(Distribution):
         The bound, for "bounded"; by default twice the workers. Below K - 1 fewer workers compute at a time.
     damping : float >= 0, default 0.5
         The factor c.
-    exchange : Fp32, Bf16, Int8 or TopK, default Fp32()
+    exchange : Fp32, Bf16, Int8, TopK or str, default Fp32()
         How gradients are sent, with error feedback.
     address : str, optional
         ``host:port`` of a Ray cluster that runs; by default one is started on this machine for this run.
@@ -90,6 +91,7 @@ class ParameterServer(Distribution):
     def __post_init__(self) -> None:
         check_count("ParameterServer: workers", self.workers)
         check_seconds(self)
+        check_address(self)
         check_count("ParameterServer: threads", self.threads)
         if self.mode not in ("async", "bounded", "sync"):
             raise InvalidArgument(
@@ -104,8 +106,9 @@ class ParameterServer(Distribution):
             check_count("ParameterServer: staleness", self.staleness, low=0)
         elif self.mode == "bounded":
             object.__setattr__(self, "staleness", 2 * self.workers)
-        if not self.damping >= 0:
-            raise InvalidArgument(f"ParameterServer: damping must be >= 0, got {self.damping!r}.")
+        check_number("ParameterServer: damping", self.damping)
+        if isinstance(self.exchange, str):
+            object.__setattr__(self, "exchange", get_exchange(self.exchange))
         check_codec(self.exchange)
 
     @property

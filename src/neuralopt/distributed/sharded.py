@@ -18,10 +18,13 @@ class ShardedObjective(Objective):
     ----------
     inner : Objective
     workers : int
+    batch_size : int
+        Rows of a batch of all workers together.
     """
 
     inner: Objective
     workers: int
+    batch_size: int
 
     @property
     def weighted(self) -> bool:  # type: ignore[override]  # an attribute in the base
@@ -59,7 +62,7 @@ class ShardedObjective(Objective):
 
     def drawn_rows(self, rows: int) -> int:
         """Return the rows of the whole batch: its masks are those of one big batch; see `Objective`."""
-        return rows * self.workers
+        return self.batch_size
 
     def merged(self, losses: Any, shares: Any, each: bool) -> Any:
         """Return the means over the workers; see `Objective.merged`."""
@@ -77,7 +80,9 @@ class ShardedObjective(Objective):
             return jax.random.fold_in(noise, worker)
 
         def rows(mask: Any) -> Any:
-            size = mask.shape[0] // self.workers
-            return jax.lax.dynamic_slice_in_dim(mask, worker * size, size)
+            size = -(-self.batch_size // self.workers)
+            # the last share is filled up; such rows have no weight
+            filled = jnp.pad(mask, [(0, size * self.workers - self.batch_size), *[(0, 0)] * (mask.ndim - 1)])
+            return jax.lax.dynamic_slice_in_dim(filled, worker * size, size)
 
         return tuple(map(rows, noise))

@@ -25,15 +25,20 @@ def check_shares(plan: Plan, workers: int, weighted: bool) -> None:
     InvalidArgument
         For fewer rows than workers, or unequal shares of a loss that mixes rows.
     """
-    if plan.batch_size < workers:
-        raise InvalidArgument(
-            f"every worker needs a row of each batch, got batch_size={plan.batch_size} for {workers} "
-            "workers. The batch size is that of all workers together: raise it, or take fewer workers."
-        )
+    check_rows(plan.batch_size, workers)
     if plan.batch_size % workers and not weighted:
         raise InvalidArgument(
             f"a loss of one's own takes equal shares of each batch, got batch_size={plan.batch_size} for "
             f"{workers} workers. Take a multiple of {workers}."
+        )
+
+
+def check_rows(batch_size: int, workers: int) -> None:
+    """Raise unless there is a row for every worker."""
+    if batch_size < workers:
+        raise InvalidArgument(
+            f"every worker needs a row of each batch, got batch_size={batch_size} for {workers} "
+            "workers. The batch size is that of all workers together: raise it, or take fewer workers."
         )
 
 

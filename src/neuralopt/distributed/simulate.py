@@ -8,7 +8,7 @@ import numpy as np
 
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import hyper, method
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count, check_number
 from neuralopt.distributed.exchanges.collectives import Collective
 from neuralopt.distributed.exchanges.layout import Layout
 from neuralopt.distributed.network import AnyNetwork
@@ -99,6 +99,7 @@ def simulate(
     stragglers: Stragglers | None = None,
     staleness: int | None = 0,
     steps: int = 1000,
+    first: int = 0,
     seed: int = 0,
 ) -> Simulation:
     """Predict how long K workers take, on a network that need not be there.
@@ -122,6 +123,8 @@ def simulate(
         parameter server and parameters come back, and None means without bound.
     steps : int >= 1, default 1000
         Of each worker.
+    first : int >= 0, default 0
+        Steps of each worker before these, which count where workers keep step: for a run after its warm-up.
     seed : int, default 0
         Of the stragglers.
 
@@ -146,17 +149,27 @@ def simulate(
     network = network or strategy.network
     if network is None:
         raise InvalidArgument("simulate needs a network, got None. Pass network=Network(latency, bandwidth).")
-    if not step_seconds > 0 or not exchange_seconds >= 0:
+    if not hasattr(strategy, "exchanges"):
         raise InvalidArgument(
-            f"times must satisfy step_seconds > 0 and exchange_seconds >= 0, got {step_seconds!r} and "
-            f"{exchange_seconds!r}."
+            f"simulate takes DataParallel, LocalSGD or DiLoCo, got {strategy!r}. A parameter server is "
+            "DataParallel with staleness=None, or a number."
         )
+    for name, given, kind in (
+        ("layout", layout, Layout),
+        ("network", network, AnyNetwork),
+        ("stragglers", stragglers or Stragglers(), Stragglers),
+    ):
+        if not isinstance(given, kind):
+            raise InvalidArgument(f"simulate: {name} must be a {kind.__name__}, got {given!r}.")
+    check_number("step_seconds", step_seconds, low_open=True)
+    check_number("exchange_seconds", exchange_seconds)
     check_count("steps", steps)
+    check_count("first", first, low=0)
     layout = dataclasses.replace(layout, workers=strategy.workers)
     random = np.random.default_rng(seed)
     times = (stragglers or Stragglers()).times(step_seconds, (strategy.workers, steps), random)
     if staleness == 0:
-        return _in_step(strategy, layout, times, network, exchange_seconds)
+        return _in_step(strategy, layout, times, network, exchange_seconds, first)
     if staleness is not None:
         check_count("staleness", staleness, low=0)
     if hasattr(strategy, "period"):
@@ -168,14 +181,21 @@ def simulate(
 
 
 def _in_step(
-    strategy: "Strategy", layout: Layout, times: np.ndarray, network: AnyNetwork, exchange_seconds: float
+    strategy: "Strategy",
+    layout: Layout,
+    times: np.ndarray,
+    network: AnyNetwork,
+    exchange_seconds: float,
+    first: int,
 ) -> Simulation:
     """Return the clock of workers that wait for one another at every exchange."""
     workers, steps = times.shape
-    ends = [step for step in range(1, steps + 1) if _rounds(strategy, step, steps)]
+    last = first + steps
+    ends = [step for step in range(1, steps + 1) if _rounds(strategy, first + step, last)]
     computed = np.stack([part.sum(1) for part in np.split(times, ends[:-1], axis=1)], axis=1)
-    sent, _ = strategy.cost(layout, 0, steps, steps)
-    on_the_way = sum(network.seconds(strategy.exchange, layout, k) for k in range(len(ends)))
+    sent, _ = strategy.cost(layout, first, last, last)
+    before, after = strategy.exchanges(first, last, last)
+    on_the_way = sum(network.seconds(strategy.exchange, layout, k) for k in range(before, after))
     slowest = computed.max(0).sum()
     whole = slowest + len(ends) * exchange_seconds + on_the_way
     waiting = (slowest - computed.sum() / workers) / whole
@@ -201,15 +221,30 @@ def _at_a_server(
     pair = dataclasses.replace(layout, workers=2)
     pushed = strategy.exchange.bytes_per_step(pair)
     pulled = layout.size * layout.itemsize
-    there_and_back = Collective("all_gather", pushed + pulled, 2)
-    way = network.waiting(there_and_back) + there_and_back.bytes / network.bandwidth
+    # what a message takes each way, and beside it the server's own link, which all workers share
+    half = network.waiting(Collective("all_gather", 0.0, 1))
+    up, down = pushed / network.bandwidth, pulled / network.bandwidth
+    into = out = 0.0  # when that link is free
     done, version, ages = np.zeros(workers, int), 0, []
-    waited, clock = 0.0, 0.0
+    waited = sending = clock = 0.0
     waiting: list[tuple[float, int]] = []  # since when, and who
-    events = [(times[k, 0] + exchange_seconds + way, k, 0) for k in range(workers)]  # when, who, version read
-    heapq.heapify(events)
+    events: list[tuple[float, int, int]] = []  # when it has computed, who, version read
+
+    def hand_out(now: float, who: int) -> float:
+        """Send a worker the parameters; return how long they are on the way."""
+        nonlocal out
+        out = max(now, out) + down
+        there = out + half
+        heapq.heappush(events, (there + times[who, done[who]] + exchange_seconds, who, version))
+        return there - now
+
+    for who in range(workers):
+        sending += hand_out(0.0, who)
     while events:
-        clock, worker, read = heapq.heappop(events)
+        computed, worker, read = heapq.heappop(events)
+        into = max(computed, into) + up
+        clock = into + half
+        sending += clock - computed
         ages.append(version - read)
         version += 1
         done[worker] += 1
@@ -220,13 +255,12 @@ def _at_a_server(
             waiting.remove((since, who))
             waited += clock - since
             if done[who] < steps:
-                end = clock + times[who, done[who]] + exchange_seconds + way
-                heapq.heappush(events, (end, who, version))
+                sending += hand_out(clock, who)
     total = clock * workers
     return Simulation(
         float(clock / steps),
         float(waited / total),
-        float(workers * steps * way / total),
+        float(sending / total),
         float(pushed),
         float(np.mean(ages)),
         int(max(ages)),

@@ -47,7 +47,7 @@ class SimulatedRunner(DeviceRunner):
     ) -> None:
         Runner.__init__(self, program, method, source, validation, plan, seed)
         self.strategy, self.layout = strategy, Layout((), strategy.workers)
-        objective = ShardedObjective(program.objective, strategy.workers)
+        objective = ShardedObjective(program.objective, strategy.workers, plan.batch_size)
         self._sharded = dataclasses.replace(program, objective=objective, full=False)
         self._data = self._placed(
             Data(source.arrays, validation, share_weights(plan, strategy.workers, source.dtype), plan.shares)

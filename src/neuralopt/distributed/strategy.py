@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.distributed.backends import Processes, RayCluster, get_backend
+from neuralopt.distributed.by_name import get_exchange
 from neuralopt.distributed.exchanges.base import Exchange
 from neuralopt.distributed.exchanges.fp32 import Fp32
 from neuralopt.distributed.exchanges.layout import Layout
@@ -32,7 +33,8 @@ class Strategy(Distribution):
     Attributes
     ----------
     workers : int >= 1
-    exchange : Exchange
+    exchange : Exchange or str
+        A name is one of `get_exchange`.
     backend : str, Processes or RayCluster
     network : Network, MeasuredNetwork or None
     """
@@ -45,6 +47,8 @@ class Strategy(Distribution):
     def __post_init__(self) -> None:
         name = type(self).__name__
         check_count(f"{name}: workers", self.workers)
+        if isinstance(self.exchange, str):
+            object.__setattr__(self, "exchange", get_exchange(self.exchange))
         if not isinstance(self.exchange, Exchange):
             hint = f" Make one: {self.exchange.__name__}()." if isinstance(self.exchange, type) else ""
             raise InvalidArgument(f"{name}: exchange must be an exchange, got {self.exchange!r}.{hint}")
@@ -105,6 +109,7 @@ class Strategy(Distribution):
         """Return what runs the workers."""
         check_shares(plan, self.workers, program.objective.weighted)
         self.check(program, method, source)
+        self.check_patience(plan, int(method.limits.patience))
         method = method._replace(optimizer=self.wrapped(method.optimizer, total_steps))
         arguments = (self, program, method, source, validation, plan, seed)
         backend = get_backend(self.backend)
@@ -112,6 +117,9 @@ class Strategy(Distribution):
             return SimulatedRunner(*arguments)
         backend.check(self.workers)
         return GangRunner(backend, *arguments)
+
+    def check_patience(self, plan: Plan, patience: int) -> None:
+        """Raise where a run could be stopped for want of progress before anything was exchanged."""
 
     def check(self, program: Program, method: Method, source: Source) -> None:
         """Raise for what cannot be trained by several workers."""

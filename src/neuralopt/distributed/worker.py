@@ -74,4 +74,5 @@ def _environment(threads: int) -> dict[str, str]:
     # read before jax is imported: XLA's threads of several workers would wait for one another
     kept |= {"NPROC": str(threads), "JAX_NUM_CPU_DEVICES": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
     kept.setdefault("JAX_PLATFORMS", "cpu")
-    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    # in a notebook the working folder stands there as nothing
+    return kept | {"PYTHONPATH": os.pathsep.join(folder or os.getcwd() for folder in sys.path)}

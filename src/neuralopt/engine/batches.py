@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 
 DEFAULT_BATCH_SIZE = 32
 

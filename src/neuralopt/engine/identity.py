@@ -7,6 +7,7 @@ import types
 import zlib
 from typing import Any
 
+import jax
 import numpy as np
 
 from neuralopt.core import tree
@@ -35,18 +36,32 @@ def fingerprint(**parts: Any) -> dict[str, str]:
     return {name: describe(value) for name, value in parts.items()}
 
 
-def describe(value: Any, depth: int = 0) -> str:
-    """Return a value as text that is the same in every process."""
+def describe(value: Any, depth: int = 0, seen: set[int] | None = None) -> str:
+    """Return a value as text that is the same in every process.
+
+    Of a function these count: its code, what it closes over, and what it names of its own module: functions,
+    numbers, strings and arrays.
+    """
     if depth > _DEEPEST:
         return "..."
+    seen = set() if seen is None else seen
 
     def inner(part: Any) -> str:
-        return describe(part, depth + 1)
+        return describe(part, depth + 1, seen)
 
     if isinstance(value, types.FunctionType):
+        name = f"{value.__qualname__}#{_code(value.__code__):08x}"
+        if id(value) in seen:  # it may call itself
+            return name
+        seen.add(id(value))
         cells = [cell.cell_contents for cell in value.__closure__ or ()]
         held = [part for part in (*cells, value.__defaults__, value.__kwdefaults__) if part is not None]
-        return f"{value.__qualname__}#{_code(value.__code__):08x}{inner(held) if held else ''}"
+        held += [value.__globals__[name] for name in _names(value.__code__) if _own(value, name)]
+        return f"{name}{inner(held) if held else ''}"
+    if isinstance(value, np.ndarray | jax.Array):
+        return data_digest([np.asarray(value)])
+    if callable(wrapped := getattr(value, "__wrapped__", None)):
+        return f"{type(value).__name__}({inner(wrapped)})"
     if isinstance(value, types.MethodType):
         return f"{inner(value.__self__)}.{value.__func__.__name__}"
     if isinstance(value, functools.partial):
@@ -58,7 +73,28 @@ def describe(value: Any, depth: int = 0) -> str:
         return f"[{', '.join(map(inner, value))}]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {inner(part)}" for key, part in value.items()) + "}"
+    call = vars(type(value)).get("__call__")
+    if isinstance(call, types.FunctionType) and not isinstance(value, type):
+        held = {} if id(value) in seen else getattr(value, "__dict__", {})
+        seen.add(id(value))
+        return f"{type(value).__qualname__}({inner(held)}){inner(call)}"
     return re.sub(r" at 0x[0-9a-f]+", "", str(value))
+
+
+def _names(code: types.CodeType) -> list[str]:
+    """Return the names that a function and those inside it ask for."""
+    inside = [_names(constant) for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return sorted({*code.co_names, *(name for names in inside for name in names)})
+
+
+def _own(function: types.FunctionType, name: str) -> bool:
+    """Return whether a name stands for something of a function's own module that can be told apart."""
+    if "site-packages" in function.__code__.co_filename or function.__module__.startswith("neuralopt."):
+        return False  # a library's; its version says enough
+    found = function.__globals__.get(name)
+    if isinstance(found, types.FunctionType):
+        return found.__module__ == function.__module__
+    return isinstance(found, bool | int | float | complex | str | np.ndarray | jax.Array)
 
 
 def _code(code: types.CodeType) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.results import Status
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.engine.callbacks import Callback, Report
 from neuralopt.engine.history import History
 from neuralopt.storage import check_writable, write_text

@@ -26,7 +26,8 @@ from neuralopt.models import ACTIVATIONS, MLP, Network
 from neuralopt.schedules import AdaptiveDropout, bind, check_monitors, feedback_init, settle
 from neuralopt.transforms import Transform
 
-_NEVER = np.iinfo(np.int32).max
+#: A patience that no run outlasts: the best parameters are kept, and nothing stops early.
+NEVER = int(np.iinfo(np.int32).max)
 _TRIED_ROWS = 8
 _UNLIMITED = np.iinfo(np.int64).max
 
@@ -42,7 +43,7 @@ def limits(
     if not divergence > 1:
         raise InvalidArgument(f"divergence must be > 1, got {divergence!r}.")
     return Limits(
-        patience=np.int32(min(stopping[0].patience, _NEVER) if stopping else _NEVER),
+        patience=np.int32(min(stopping[0].patience, NEVER) if stopping else NEVER),
         min_delta=dtype.type(stopping[0].min_delta if stopping else 0),
         tolerance=dtype.type(-1 if tolerance is None else tolerance),
         divergence=dtype.type(divergence),

@@ -10,7 +10,7 @@ from neuralopt import optimizers
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.results import Status
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.engine.adapters import adapt
 from neuralopt.engine.callbacks import EarlyStopping
 from neuralopt.engine.over_the_run import check_hyperparameters

@@ -7,7 +7,8 @@ from typing import Any
 from neuralopt import optimizers
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.validation import check_count, check_resume
+from neuralopt.core.scalars import check_count
+from neuralopt.core.validation import check_resume
 from neuralopt.engine.adapters import adapt
 from neuralopt.engine.callbacks import Callback, EarlyStopping, check_callbacks
 from neuralopt.engine.checkpoint import LoopCheckpoint

@@ -10,7 +10,7 @@ import numpy as np
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.results import Status
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.engine.callbacks import Callback, Report
 from neuralopt.engine.loop import LoopState, evaluation_point
 from neuralopt.schedules import settle

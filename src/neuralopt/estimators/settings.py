@@ -10,7 +10,7 @@ import numpy as np
 from neuralopt import optimizers
 from neuralopt.core.errors import InvalidArgument, did_you_mean, raise_problems
 from neuralopt.core.method import Law
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.engine.noise import check_rates
 from neuralopt.engine.precision import check_dtype
 from neuralopt.models import LOSSES, Loss, get_loss

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from neuralopt.core.errors import DataError, InvalidArgument, StorageError, refuse_unknown
-from neuralopt.core.validation import check_count, check_resume
+from neuralopt.core.scalars import check_count
+from neuralopt.core.validation import check_resume
 from neuralopt.core.versions import versions
 from neuralopt.engine import History
 from neuralopt.engine.identity import fingerprint

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from neuralopt.core.errors import InvalidArgument, did_you_mean, raise_problems
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.joint.candidates.fit import FINALS
 from neuralopt.joint.checks import check_weights
 from neuralopt.joint.outliers import check_robust

@@ -8,7 +8,7 @@ import numpy as np
 
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.namespace import namespace
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.models.activations import ACTIVATIONS, check_activation
 from neuralopt.models.losses import Loss
 
@@ -57,7 +57,10 @@ class MLP:
     def __post_init__(self) -> None:
         sizes = tuple(check_count("every layer size", size) for size in self.layer_sizes)
         if len(sizes) < 2:
-            raise InvalidArgument(f"layer_sizes needs an input and an output size, got {self.layer_sizes!r}.")
+            raise InvalidArgument(
+                "layer_sizes needs an input and an output size, "
+                f"got {self.layer_sizes!r}. Give at least two widths, such as (10, 64, 1)."
+            )
         object.__setattr__(self, "layer_sizes", sizes)
         check_activation(self.activation)
         check_activation(self.output_activation)

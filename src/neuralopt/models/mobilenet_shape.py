@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.models.depthwise import output_length
 
 STAGE_WIDTHS = (24, 40, 80, 112, 160)

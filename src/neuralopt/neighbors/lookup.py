@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from neuralopt.core.errors import DataError, InvalidArgument
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.neighbors.coverage import Coverage
 from neuralopt.neighbors.files import read_lookup, write_lookup
 from neuralopt.neighbors.searcher import Searcher

@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 
 from neuralopt.core.errors import DataError, InvalidArgument, did_you_mean, raise_problems, refuse_unknown
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.neighbors.approximate import faiss_module
 from neuralopt.neighbors.checks import check_ids, check_rows, check_targets
 from neuralopt.neighbors.memory import parse_memory

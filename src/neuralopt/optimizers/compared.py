@@ -8,7 +8,7 @@ import numpy as np
 
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument, did_you_mean
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.optimizers.registry import get, registered
 
 if TYPE_CHECKING:

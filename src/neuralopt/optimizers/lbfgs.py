@@ -6,7 +6,7 @@ from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.method import hyper, method, switch
 from neuralopt.core.namespace import namespace
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.optimizers.base import Optimizer
 from neuralopt.optimizers.line_search import search
 from neuralopt.optimizers.registry import register

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, NamedTuple
 from neuralopt.core import tree
 from neuralopt.core.method import check_single, hyper, method, switch, value_at
 from neuralopt.core.namespace import namespace
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.optimizers.adam import Adam
 from neuralopt.optimizers.base import finish, per_dtype, scalars, work
 from neuralopt.optimizers.registry import register

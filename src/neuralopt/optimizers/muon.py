@@ -5,7 +5,7 @@ from typing import Any, ClassVar, NamedTuple
 from neuralopt.core import tree
 from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.core.numerics import zero_after
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.optimizers.adamw import AdamW
 from neuralopt.optimizers.base import Optimizer, ema, eps_hyper, finish, per_dtype, scalars, work
 from neuralopt.optimizers.newton_schulz import as_matrix, orthogonalize

@@ -6,7 +6,7 @@ from neuralopt.core import tree
 from neuralopt.core.control import cond
 from neuralopt.core.method import hyper, method, switch, value_at
 from neuralopt.core.namespace import namespace
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.optimizers.base import (
     Optimizer,
     bias_correction,

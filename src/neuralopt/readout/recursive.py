@@ -6,7 +6,7 @@ import numpy as np
 
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.core.namespace import namespace
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.readout.checks import check_lambda
 
 _WIDEST = 1e12  # how many times wider than at the start the estimate's covariance may become

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neuralopt.core.errors import InvalidArgument, did_you_mean
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.readout.checks import Rows, check_rows
 from neuralopt.readout.choice import Choice, choose
 from neuralopt.readout.path import ridge_path

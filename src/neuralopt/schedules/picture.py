@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.schedules.feedback import feedback_init, settle
 
 _MOST, _LEAST = 1000, 100

@@ -7,6 +7,7 @@ import numpy as np
 
 from neuralopt.core.results import Status
 from neuralopt.engine import Callback, EarlyStopping, History, Progress, Report, train
+from neuralopt.engine.setup import NEVER
 from neuralopt.models import LOSSES, MLP
 from neuralopt.models.mlp import Params
 from neuralopt.optimizers import Adam
@@ -64,7 +65,7 @@ def descend(
         scale = float(np.sqrt(np.mean(np.square(targets.real - shift)))) or 1.0
         y = (targets.real - shift) / scale
     *hidden, (V, c) = params
-    callbacks: list[Callback] = [EarlyStopping(patience=epochs)]
+    callbacks: list[Callback] = [EarlyStopping(patience=NEVER)]
     if end < np.inf:
         callbacks.append(_UntilTime(end))
     if verbose:

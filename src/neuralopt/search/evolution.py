@@ -8,8 +8,8 @@ import numpy as np
 
 from neuralopt.core.errors import missing_dependency
 from neuralopt.core.results import Status
+from neuralopt.core.scalars import check_count
 from neuralopt.core.tree import ravel, unravel
-from neuralopt.core.validation import check_count
 from neuralopt.engine import History
 from neuralopt.engine.interrupt import DeferredInterrupt
 from neuralopt.models import MLP

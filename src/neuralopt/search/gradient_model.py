@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neuralopt.core.errors import InvalidArgument, raise_problems, refuse_unknown
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.engine import History
 from neuralopt.models import MLP
 from neuralopt.models.activations import check_activation

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neuralopt.core.results import Status
-from neuralopt.core.validation import check_count, check_resume
+from neuralopt.core.scalars import check_count
+from neuralopt.core.validation import check_resume
 from neuralopt.engine import History
 from neuralopt.models.mlp import Params
 from neuralopt.optimizers import Adam

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from neuralopt.core.errors import refuse_unknown
-from neuralopt.core.validation import check_count, check_resume
+from neuralopt.core.scalars import check_count
+from neuralopt.core.validation import check_resume
 from neuralopt.engine import History
 from neuralopt.search.base import SearchedModel
 from neuralopt.search.ledger import Held

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neuralopt.core.errors import InvalidArgument, did_you_mean, raise_problems
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.models import MLP
 from neuralopt.models.activations import check_activation
 from neuralopt.search.targets import check_loss

@@ -180,6 +180,11 @@ def remove_leftovers(folder: str | os.PathLike[str], of: str | None = None) -> N
             leftover.unlink()
 
 
+def is_leftover(name: str) -> bool:
+    """Return whether a file's name is that of a temporary one, which `remove_leftovers` may remove."""
+    return name.startswith(_PREFIX) and name.endswith(_SUFFIX)
+
+
 def temporary_beside(target: Path) -> Path:
     """Return a new name in the folder of a file, by which `remove_leftovers` knows whose it is."""
     return target.parent / f"{_begin(target.name)}{secrets.token_hex(8)}{_SUFFIX}"

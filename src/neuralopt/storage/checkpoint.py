@@ -1,7 +1,7 @@
 """A run kept in one file: when it is written, whose it is, what is older than it."""
 
 import abc
-import numbers
+import math
 import os
 import time
 import warnings
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from neuralopt.core.errors import InvalidArgument, StorageError
+from neuralopt.core.scalars import check_count, check_number
 from neuralopt.core.versions import threads, versions
 from neuralopt.storage.atomic import check_writable, remove_leftovers
 from neuralopt.storage.container import Container, read_container, write_container
@@ -55,7 +56,9 @@ class Slot(abc.ABC):
 
         Parameters
         ----------
-        content, arrays
+        content : dict
+            As for `write`.
+        arrays : dict of str to numpy.ndarray
             As for `write`.
         """
         try:
@@ -122,16 +125,16 @@ class Checkpoint(Slot):
         resume: bool = False,
         facts: dict[str, str] | None = None,
     ) -> None:
+        if not isinstance(path, str | os.PathLike):
+            raise InvalidArgument(f"checkpoint must be a path, got {path!r}. Give the name of a file.")
         self.path, self._run, self._identity = Path(path).expanduser(), run, identity
         if self.path.is_dir():
             raise InvalidArgument(
                 f"checkpoint must be a file, got the folder {str(path)!r}. Give a file name in it."
             )
-        if not every >= 0:
-            raise InvalidArgument(f"checkpoint_every must be >= 0 seconds, got {every!r}.")
-        if isinstance(keep, bool) or not isinstance(keep, numbers.Integral) or keep < 1:
-            raise InvalidArgument(f"checkpoint_keep must be a whole number >= 1, got {keep!r}.")
-        self._every, self._keep = every, int(keep)
+        if every != math.inf:  # only at the end
+            check_number("checkpoint_every", every, unit="seconds")
+        self._every, self._keep = every, check_count("checkpoint_keep", keep)
         self._facts, self._last = facts or {}, time.monotonic()
         self._found = self.path.exists()
         if self._found and not resume:
@@ -178,8 +181,9 @@ class Checkpoint(Slot):
             whole = first_whole(self.path, KIND, VERSION)
             if whole is None:
                 raise
+            said = str(error).rstrip(".")
             raise StorageError(
-                f"{error} The older checkpoint '{whole}' is whole: copy it to '{self.path}' and the run goes "
+                f"{said}. The older checkpoint '{whole}' is whole: copy it to '{self.path}' and the run goes "
                 "on from there; it ends the same."
             ) from error
         self._check_own(held)

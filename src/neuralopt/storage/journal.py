@@ -116,7 +116,7 @@ class Journal:
             raise StorageError(
                 f"Line {number} of '{self.path}' is damaged: it is not a JSON object. "
                 "Something other than neuralopt changed the file, or the disk is failing. "
-                "Restore it from a copy, or delete that line to go on without its entry."
+                "Restore it from a copy, or delete that line and all that follow it, to go on from there."
             )
         return entry
 

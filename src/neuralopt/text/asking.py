@@ -3,7 +3,7 @@
 import dataclasses
 
 from neuralopt.core.errors import InvalidArgument, raise_problems
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.text.bundled import check_language
 from neuralopt.text.server import ChatServer
 

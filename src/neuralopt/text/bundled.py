@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuralopt.core.errors import InvalidArgument, did_you_mean
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.text.questions import DOMAINS, LANGUAGES, Fact
 
 if TYPE_CHECKING:

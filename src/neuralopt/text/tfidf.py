@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from neuralopt.core.errors import DataError, StorageError
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.text.wording import lowered
 
 

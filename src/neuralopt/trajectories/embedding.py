@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.trajectories.paths import Paths, check_paths, rotated
 from neuralopt.trajectories.scores import continuity, procrustes, trustworthiness
 

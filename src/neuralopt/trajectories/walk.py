@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.trajectories.paths import Paths, check_paths
 
 _FEW, _GUARD, _ITERATIONS = 100, 8, 6

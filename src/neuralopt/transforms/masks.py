@@ -7,7 +7,7 @@ from typing import Any
 
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument, did_you_mean
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 
 Mask = str | Callable[[str, Any], bool]
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.tuning.acquisition import best_place
 from neuralopt.tuning.dimensions import Categorical
 from neuralopt.tuning.gaussian_process import GaussianProcess

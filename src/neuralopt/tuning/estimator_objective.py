@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from neuralopt.core.errors import DataError, InvalidArgument, did_you_mean
+from neuralopt.engine.identity import data_digest, describe
 from neuralopt.tuning.evaluation import Trial
 from neuralopt.tuning.space import Space
 
@@ -44,7 +45,7 @@ class EstimatorScore:
         X, y = _pair(data, "data")
         self._whole = X, y
         self.seed, self.classifies = seed, is_classifier(made)
-        self.estimator = made
+        self.estimator, self._scoring = made, scoring
         try:
             self._scorer: Any = check_scoring(made, scoring=scoring)
         except (TypeError, ValueError) as error:
@@ -98,6 +99,16 @@ class EstimatorScore:
                     break
         return float(np.mean(scores))
 
+    def identity(self) -> dict[str, Any]:
+        """Return plain data that must be the same when a study is resumed."""
+        kind = type(self.estimator)
+        return {
+            "objective": f"{kind.__module__}.{kind.__qualname__}",
+            "estimator": describe(self.estimator.get_params()),
+            "scoring": describe(self._scoring),
+            "data": data_digest([_plain(part) for parts in (self._whole, *self._parts) for part in parts]),
+        }
+
     @property
     def folds(self) -> int:
         """How many times it is fitted."""
@@ -127,6 +138,12 @@ def _pair(data: Any, name: str) -> tuple[Any, Any]:
     if not isinstance(data, tuple | list) or len(data) != 2:
         raise InvalidArgument(f"{name} must be (X, y), got {type(data).__name__}.")
     return data[0], data[1]
+
+
+def _plain(table: Any) -> np.ndarray:
+    """Return rows as an array whose bytes can be told apart; labels may be of any kind."""
+    array = np.asarray(table)
+    return array if array.dtype.kind in "biufc" else array.astype(str)
 
 
 def _rows(table: Any, rows: np.ndarray) -> Any:

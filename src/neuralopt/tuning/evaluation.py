@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from neuralopt.core.errors import InvalidArgument, NeuraloptError
+from neuralopt.engine.identity import describe
 from neuralopt.storage import dumps
 from neuralopt.tuning.study import as_numbers, outcome_of
 from neuralopt.tuning.trials import Outcome, Pruned, TrialState
@@ -234,8 +235,11 @@ class FunctionObjective(Objective):
         return outcome_of(result, len(self.directions), **rest)
 
     def identity(self) -> dict[str, Any]:
-        """See `Objective.identity`."""
-        return {"objective": getattr(self.function, "__qualname__", type(self.function).__name__)}
+        """See `Objective.identity`; a function is known by its code and what it closes over."""
+        own: Any = getattr(self.function, "identity", None)
+        if own is not None:
+            return own()
+        return {"objective": describe(self.function)}
 
 
 def failure_text(error: BaseException) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument, did_you_mean
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.engine.batches import plan_batches
 from neuralopt.models import MLP
 from neuralopt.tuning.evaluation import Trial

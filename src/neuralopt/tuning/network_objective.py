@@ -7,9 +7,9 @@ import numpy as np
 
 from neuralopt.core import tree
 from neuralopt.core.errors import DataError, InvalidArgument, did_you_mean
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count, check_number
 from neuralopt.engine.callbacks import EarlyStopping
-from neuralopt.engine.identity import data_digest
+from neuralopt.engine.identity import data_digest, describe
 from neuralopt.engine.train import train
 from neuralopt.models import MLP
 from neuralopt.tuning.evaluation import Assignment, Channel, Objective, failure_text
@@ -87,7 +87,8 @@ class NetworkObjective(Objective):
         self.model, self.loss, self.epochs = model, loss, check_count("epochs", epochs)
         self.optimizer, self.batch_size, self.dtype = optimizer, batch_size, dtype
         self.patience, self.batch, self.seed = patience, check_count("batch", batch), seed
-        self.steps, self.checkpoint_every = self.epochs, checkpoint_every
+        self.steps = self.epochs
+        self.checkpoint_every = check_number("checkpoint_every", checkpoint_every, unit="seconds")
         self.stops: list[int] = []
         self.data, self.validation = held_out(data, validation, loss, seed)
         for name, (X, _) in (("data", self.data), ("validation", self.validation)):
@@ -144,11 +145,12 @@ class NetworkObjective(Objective):
         arrays = [np.asarray(a) for part in (self.data, self.validation) for a in part]
         return {
             "objective": ", ".join(self.figures),
-            "model": repr(self.model),
-            "optimizer": repr(self.optimizer),
-            "loss": repr(self.loss),
+            "model": describe(self.model),
+            "optimizer": describe(self.optimizer),
+            "loss": describe(self.loss),
             "epochs": self.epochs,
             "batch_size": self.batch_size,
+            "dtype": str(np.dtype(self.dtype)),
             "trial patience": self.patience,
             "data": data_digest(arrays),
         }

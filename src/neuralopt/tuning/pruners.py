@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from neuralopt.core.errors import InvalidArgument, did_you_mean, raise_problems
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.tuning.pareto import crowding, nondominated_ranks
 from neuralopt.tuning.trials import TrialRecord, Trials
 

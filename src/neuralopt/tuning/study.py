@@ -7,7 +7,7 @@ from typing import Any
 
 import neuralopt
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.storage import Journal, dumps, loads
 from neuralopt.tuning.journals import VERSION, read_events
 from neuralopt.tuning.pruners import Pruner, make_pruner, stopped_improving

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.models import MLP
 from neuralopt.storage import FileLock, Journal, check_writable, remove_leftovers
 from neuralopt.tuning.estimator_objective import EstimatorScore, is_estimator

@@ -79,6 +79,7 @@ class WorkerExecutor(Executor, Generic[W]):
     def __init__(self, workers: int, start_timeout: float) -> None:
         self._count, self._start_timeout = workers, start_timeout
         self._workers: list[W] = []
+        self._given_up: list[str] = []  # why, of workers of which nobody has been told yet
 
     @abc.abstractmethod
     def _begin(self) -> W:
@@ -119,6 +120,7 @@ class WorkerExecutor(Executor, Generic[W]):
                 worker.left.discard(number)
             elif kind == "ready":
                 worker.ready, worker.failed = True, 0
+                self._tell_given_up()
         limit = time.monotonic() - self._start_timeout
         for worker in [w for w in self._workers if not w.ready and w.began < limit]:
             text = f"its worker was not ready after {self._start_timeout:g} seconds"
@@ -135,18 +137,26 @@ class WorkerExecutor(Executor, Generic[W]):
         failed = 0 if worker.ready else worker.failed + 1
         if failed and (gone.for_good or failed >= _STARTS):
             del self._workers[place]
-            if not any(other.ready for other in self._workers):
+            if not self._workers:
                 raise WorkerError(f"no worker can be started: {gone}")
-            warnings.warn(
-                f"a worker cannot be started, the study goes on with {len(self._workers)}: {gone}",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+            self._given_up.append(str(gone))
+            if any(other.ready for other in self._workers):
+                self._tell_given_up()
         else:
             self._workers[place] = self._begin()
             self._workers[place].failed = failed
         if worker.left:
             channel.lost(sorted(worker.left), str(gone), begun=worker.ready)
+
+    def _tell_given_up(self) -> None:
+        """Warn of workers that were given up, once another one works; without one an error is to come."""
+        while self._given_up:
+            warnings.warn(
+                f"a worker cannot be started, the study goes on with {len(self._workers)}: "
+                f"{self._given_up.pop()}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
     def close(self) -> None:
         """See `Executor.close`."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple
 import jax.numpy as jnp
 
 from neuralopt.core.errors import InvalidArgument
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.distributed.exchanges.collectives import Collective
 from neuralopt.distributed.exchanges.layout import Layout
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neuralopt.core.method import method, switch
-from neuralopt.core.validation import check_count
+from neuralopt.core.scalars import check_count
 from neuralopt.distributed.exchanges.base import Exchange, Parts
 from neuralopt.distributed.exchanges.collectives import Collective, all_reduce, mean
 from neuralopt.distributed.exchanges.layout import Layout

@@ -33,12 +33,15 @@ def net():
     return MLP((3, 6, 2))
 
 
-@pytest.fixture(scope="session")
-def two_cores():
+def let_two_run(patch):
     """Let a machine of one core run two workers."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(backends, "cores", lambda: max(2, os.cpu_count() or 1))
-        yield
+    patch.setattr(backends, "cores", lambda: max(2, os.cpu_count() or 1))
+
+
+@pytest.fixture
+def two_cores(monkeypatch):
+    """Let a machine of one core run two workers, in one test."""
+    let_two_run(monkeypatch)
 
 
 @pytest.fixture
@@ -57,7 +60,7 @@ def gangs(two_cores, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def undisturbed(two_cores, net, regression):
+def undisturbed(net, regression):
     """A run that nobody disturbs, and where its workers listened."""
     heard, gangs, before = [], [], Gang.start
 
@@ -69,6 +72,7 @@ def undisturbed(two_cores, net, regression):
         heard.extend(address for process in gangs[-1] for address in addresses(process.pid))
 
     with pytest.MonkeyPatch.context() as patch:
+        let_two_run(patch)
         patch.setattr(Gang, "start", start)
         result = train(net, regression, distribute=int8(), callbacks=[At(_2=listen)], **given())
     return result, heard, gangs[0]

@@ -23,6 +23,8 @@ from neuralopt.distributed import DataParallel, Int8, Processes, gang, gang_runn
 from neuralopt.distributed.gang import WorkerLost
 from neuralopt.storage import atomic, read_container
 
+pytestmark = pytest.mark.usefixtures("two_cores")
+
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="sockets and processes are read from /proc")
 

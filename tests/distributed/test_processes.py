@@ -25,6 +25,8 @@ from neuralopt.distributed import (
     worker,
 )
 
+pytestmark = pytest.mark.usefixtures("two_cores")
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="sockets and processes are read from /proc")
 
 

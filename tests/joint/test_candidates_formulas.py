@@ -13,6 +13,7 @@ from neuralopt.joint.candidates.forms import FORMS, Views
 from neuralopt.joint.candidates.learning import Learner
 from neuralopt.joint.candidates.stacking import mixed, stack_weights
 from neuralopt.readout import leave_one_out
+from neuralopt.storage import Replay
 
 from .small_base import SmallBase, drawn
 
@@ -136,7 +137,7 @@ def test_refit_is_the_ridge_of_the_readout_room(seen):
 def test_affine_is_least_squares(seen):
     views, Y, weights = seen
     form = next(f for f in FORMS if f.name == "affine")
-    found = fit_form(form, views, Y, weights, 0)
+    found = fit_form(form, views, Y, weights, 0, Replay())
     for j in range(2):
         X, root = np.stack([np.ones(14), views.f[:, j]], axis=1), np.sqrt(weights)
         for i in range(14):
@@ -171,9 +172,9 @@ def test_parameters_learnt_with_a_row_flatter_flexible_candidates_on_noise():
         views = Views(base, X_sim)
         y = random.normal(size=(15, 1))
         form = next(f for f in FORMS if f.name == "nonlinear")
-        found = fit_form(form, views.see(X), y, np.ones(15), 0)
+        found = fit_form(form, views.see(X), y, np.ones(15), 0, Replay())
         plain.append(np.mean(found.residuals**2) / y.var())
-        fair.append(np.mean(honest(found, 0).residuals ** 2) / y.var())
+        fair.append(np.mean(honest(found, 0, Replay()).residuals ** 2) / y.var())
     assert np.mean(fair) > 1.05 * np.mean(plain)
     assert np.mean(fair) > 0.95  # no better than the mean of the targets, which is the truth
 
@@ -182,8 +183,8 @@ def test_parameters_learnt_with_a_row_flatter_flexible_candidates_on_noise():
 def test_honest_residuals_are_those_of_fits_that_never_saw_the_row(name, seen):
     views, Y, weights = seen
     form = next(f for f in FORMS if f.name == name)
-    found = fit_form(form, views, Y, weights, 0)
-    fair = honest(found, 0)
+    found = fit_form(form, views, Y, weights, 0, Replay())
+    fair = honest(found, 0, Replay())
     for i in (0, 6, 13):
         kept = np.delete(np.arange(14), i)
         rest, out = found.problem.take(kept), views.take(np.array([i]))

@@ -83,7 +83,7 @@ def _holds_any(folder: Path) -> bool:
 
 
 @contextlib.contextmanager
-def prepared(folder: Path, resume: bool) -> Iterator[None]:
+def prepared(folder: Path, resume: bool, inside: str = "records") -> Iterator[None]:
     """See that a folder can be written to; on an error inside leave no new folder behind.
 
     Parameters
@@ -91,13 +91,15 @@ def prepared(folder: Path, resume: bool) -> Iterator[None]:
     folder : Path
     resume : bool
         Remove what a killed run left half-written.
+    inside : str, default "records"
+        A folder that is made in it; nothing makes none.
 
     Raises
     ------
     StorageError
         When it cannot be written to.
     """
-    records = folder / "records"
+    records = folder / inside
     new = [path for path in (records, *records.parents) if not os.path.exists(path)]
     try:
         check_writable(records / "ranking.json")

@@ -113,7 +113,7 @@ def run_search(
     X, y = (np.concatenate([getattr(part, name) for part in (task.train, task.validation)]) for name in "Xy")
     name = f"{slug(task.name)}-search"
     folder = choose_folder(output, name, resume, "run", CHECKPOINT)
-    with prepared(folder, resume):
+    with prepared(folder, resume, inside=""):
         given: dict[str, Any] = {
             "verbose": verbose,
             "checkpoint": folder / CHECKPOINT,

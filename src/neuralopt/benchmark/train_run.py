@@ -163,7 +163,7 @@ def run_training(
     network = MLP((task.train.X.shape[1], *settings.hidden, task.outputs), settings.activation)
     name = f"{slug(task.name)}-train"
     folder = choose_folder(output, name, resume, "run", CHECKPOINT)
-    with prepared(folder, resume):
+    with prepared(folder, resume, inside=""):
         result = train(
             network,
             (task.train.X, task.train.y),

@@ -8,6 +8,18 @@ from typing import Annotated
 import typer
 
 from neuralopt.cli import architecture_options, text, workers
+from neuralopt.cli.options import (
+    Activation,
+    Drop,
+    Hidden,
+    Kind,
+    Missing,
+    Output,
+    Resume,
+    Table,
+    Targets,
+    Title,
+)
 from neuralopt.cli.tune_command import tune
 from neuralopt.core.errors import InvalidArgument, NeuraloptError, StorageError
 
@@ -42,9 +54,7 @@ def compare(
         Path | None,
         typer.Option(help="Table of measurements; DATA is then simulated, and joint training is compared."),
     ] = None,
-    task: Annotated[
-        str | None, typer.Option(help="regression or classification; by default recognised from the target.")
-    ] = None,
+    task: Kind = None,
     optimizers: Annotated[
         str, typer.Option(help="all, classic, or names with commas between them; optax.<name> too.")
     ] = "all",
@@ -64,18 +74,14 @@ def compare(
         int | None, typer.Option(help="Passes over the training rows; by default about 3000 steps.")
     ] = None,
     batch_size: Annotated[int, typer.Option(help="Rows of a mini-batch.")] = 32,
-    hidden: Annotated[str, typer.Option(help="Widths of the hidden layers, with commas.")] = "64",
-    activation: Annotated[str, typer.Option(help="Of the hidden layers.")] = "tanh",
-    missing: Annotated[
-        str, typer.Option(help="refuse tables with missing values, or impute them by the training rows.")
-    ] = "refuse",
-    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out; may be given again.")] = None,
+    hidden: Hidden = "64",
+    activation: Activation = "tanh",
+    missing: Missing = "refuse",
+    drop: Drop = None,
     seed: Annotated[int, typer.Option(help="Of the split into training, validation and test rows.")] = 0,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="New folder; by default neuralopt-runs/<name>.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
-    title: Annotated[str | None, typer.Option(help="Heading of the report.")] = None,
+    output: Output = None,
+    resume: Resume = False,
+    title: Title = None,
     manifest: Annotated[
         Path | None, typer.Option(help="comparison.toml of an earlier run, in place of the other options.")
     ] = None,
@@ -117,25 +123,19 @@ def compare(
 def joint(
     sim: Annotated[Path, typer.Option("--sim", help="Table of simulated rows: CSV, Parquet or NPZ.")],
     real: Annotated[Path, typer.Option("--real", help="Table of measurements with the same columns.")],
-    target: Annotated[
-        list[str] | None, typer.Option("--target", "-t", help="Column to predict; several for regression.")
-    ] = None,
-    task: Annotated[
-        str | None, typer.Option(help="regression or classification; by default recognised from the target.")
-    ] = None,
+    target: Targets = None,
+    task: Kind = None,
     final: Annotated[str, typer.Option(help="stack the best candidates, or select one.")] = "stack",
     mode: Annotated[
         str, typer.Option(help="variable_projection, alternating or implicit.")
     ] = "variable_projection",
-    hidden: Annotated[str, typer.Option(help="Widths of the hidden layers, with commas.")] = "64",
+    hidden: Hidden = "64",
     epochs: Annotated[int, typer.Option(help="Passes over the simulated rows at most.")] = 1000,
-    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out; may be given again.")] = None,
+    drop: Drop = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 0,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="New folder; by default neuralopt-runs/<name>.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
-    title: Annotated[str | None, typer.Option(help="Heading of the report.")] = None,
+    output: Output = None,
+    resume: Resume = False,
+    title: Title = None,
 ) -> None:
     """Train one model on many simulated and few real rows; say whether the simulator helped."""
     from neuralopt.benchmark.joint_run import JointSettings
@@ -147,37 +147,27 @@ def joint(
 
 @app.command()
 def search(
-    data: Annotated[
-        str, typer.Argument(help="A CSV, Parquet or NPZ file, or a bundled table: digits, diabetes.")
-    ],
-    target: Annotated[
-        list[str] | None, typer.Option("--target", "-t", help="Column to predict; several for regression.")
-    ] = None,
-    task: Annotated[
-        str | None, typer.Option(help="regression or classification; by default recognised from the target.")
-    ] = None,
+    data: Table,
+    target: Targets = None,
+    task: Kind = None,
     loss: Annotated[
         str | None, typer.Option(help="squared_error, cross_entropy, hinge, 01, f1 or auc.")
     ] = None,
     activation: Annotated[
         str, typer.Option(help="Of the hidden layers: step, sign, tanh, relu ...")
     ] = "step",
-    hidden: Annotated[str, typer.Option(help="Widths of the hidden layers, with commas.")] = "64",
+    hidden: Hidden = "64",
     levels: Annotated[
         str | None, typer.Option(help="The values that weights may have, with commas: -1,0,1.")
     ] = None,
     sweeps: Annotated[int, typer.Option(help="Sweeps over all weights at most.")] = 30,
     budget: Annotated[float | None, typer.Option(help="Seconds at most.")] = None,
     hybrid: Annotated[bool, typer.Option("--hybrid", help="Search, descend, search again.")] = False,
-    missing: Annotated[
-        str, typer.Option(help="refuse tables with missing values, or impute them by the training rows.")
-    ] = "refuse",
-    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out; may be given again.")] = None,
+    missing: Missing = "refuse",
+    drop: Drop = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 0,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="New folder; by default neuralopt-runs/<name>.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
+    output: Output = None,
+    resume: Resume = False,
 ) -> None:
     """Train without gradients: each weight in turn is set to its best value, for any loss and unit."""
     from neuralopt.benchmark.search_run import SearchSettings

@@ -1,21 +1,16 @@
 """The options of ``neuralopt architecture``."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from neuralopt.cli.options import Drop, Kind, Missing, Output, Table, Targets, Title
+
 
 def architecture(
-    data: Annotated[
-        str, typer.Argument(help="A CSV, Parquet or NPZ file, or a bundled table: digits, diabetes.")
-    ],
-    target: Annotated[
-        list[str] | None, typer.Option("--target", "-t", help="Column to predict; several for regression.")
-    ] = None,
-    task: Annotated[
-        str | None, typer.Option(help="regression or classification; by default recognised from the target.")
-    ] = None,
+    data: Table,
+    target: Targets = None,
+    task: Kind = None,
     space: Annotated[
         str, typer.Option(help="mlp, or mobilenet_v3 for columns that are pixels: pixel_0_0 ...")
     ] = "mlp",
@@ -38,16 +33,12 @@ def architecture(
     learning_rate: Annotated[
         float | None, typer.Option(help="Of Adam, constant; 3e-3 for mlp, 1e-2 for mobilenet_v3.")
     ] = None,
-    missing: Annotated[
-        str, typer.Option(help="refuse tables with missing values, or impute them by the training rows.")
-    ] = "refuse",
-    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out; may be given again.")] = None,
+    missing: Missing = "refuse",
+    drop: Drop = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same search.")] = 0,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="New folder; by default neuralopt-runs/<name>.")
-    ] = None,
+    output: Output = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier search stopped.")] = False,
-    title: Annotated[str | None, typer.Option(help="Heading of the report.")] = None,
+    title: Title = None,
 ) -> None:
     """Search for the best network of a space, with random search at equal epochs beside it."""
     from neuralopt.architecture.run import ArchitectureSettings

@@ -5,17 +5,15 @@ from typing import Annotated
 
 import typer
 
+from neuralopt.cli.options import Cluster, Drop, Kind, Missing, Resume, Targets, Title
+
 
 def tune(
     data: Annotated[
         str | None, typer.Argument(help="A CSV, Parquet or NPZ file, or a bundled table: digits, diabetes.")
     ] = None,
-    target: Annotated[
-        list[str] | None, typer.Option("--target", "-t", help="Column to predict; several for regression.")
-    ] = None,
-    task: Annotated[
-        str | None, typer.Option(help="regression or classification; by default recognised from the target.")
-    ] = None,
+    target: Targets = None,
+    task: Kind = None,
     space: Annotated[
         list[str] | None,
         typer.Option(
@@ -38,21 +36,16 @@ def tune(
     activation: Annotated[str, typer.Option(help="Of the hidden layers, where it is not tuned.")] = "tanh",
     optimizer: Annotated[str, typer.Option(help="Where it is not tuned.")] = "adamw",
     workers: Annotated[int, typer.Option(help="Processes that evaluate trials at the same time.")] = 1,
-    cluster: Annotated[
-        str | None,
-        typer.Option(help="Take workers of a Ray cluster: its HOST:PORT, or local for Ray on this machine."),
-    ] = None,
+    cluster: Cluster = None,
     batch: Annotated[int, typer.Option(help="Trials that are asked for and trained together.")] = 8,
-    missing: Annotated[
-        str, typer.Option(help="refuse tables with missing values, or impute them by the training rows.")
-    ] = "refuse",
-    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out; may be given again.")] = None,
+    missing: Missing = "refuse",
+    drop: Drop = None,
     seed: Annotated[int, typer.Option(help="Of the split, the search and the trainings.")] = 0,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="New folder; by default neuralopt-runs/<name>-tune.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
-    title: Annotated[str | None, typer.Option(help="Heading of the report.")] = None,
+    resume: Resume = False,
+    title: Title = None,
     listed: Annotated[
         Path | None, typer.Option("--list", help="List the trials of the study in this folder, and end.")
     ] = None,

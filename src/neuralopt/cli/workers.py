@@ -1,24 +1,30 @@
 """``neuralopt train`` and ``neuralopt plan``: training with several workers, and whether it pays."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from neuralopt.cli.options import (
+    Activation,
+    Cluster,
+    Drop,
+    Hidden,
+    Kind,
+    Missing,
+    Output,
+    Resume,
+    Table,
+    Targets,
+)
 
 if TYPE_CHECKING:
     from neuralopt.distributed import MeasuredNetwork
 
 
 def train(
-    data: Annotated[
-        str, typer.Argument(help="A CSV, Parquet or NPZ file, or a bundled table: digits, diabetes.")
-    ],
-    target: Annotated[
-        list[str] | None, typer.Option("--target", "-t", help="Column to predict; several for regression.")
-    ] = None,
-    task: Annotated[
-        str | None, typer.Option(help="regression or classification; by default recognised from the target.")
-    ] = None,
+    data: Table,
+    target: Targets = None,
+    task: Kind = None,
     workers: Annotated[int, typer.Option(help="Processes of this machine that train together.")] = 1,
     method: Annotated[str, typer.Option(help="synchronous, local-sgd, diloco or server.")] = "synchronous",
     exchange: Annotated[
@@ -30,27 +36,20 @@ def train(
     simulated: Annotated[
         bool, typer.Option("--simulated", help="Simulate the workers in this process; bytes are counted.")
     ] = False,
-    cluster: Annotated[
-        str | None,
-        typer.Option(help="Take workers of a Ray cluster: its HOST:PORT, or local for Ray on this machine."),
-    ] = None,
+    cluster: Cluster = None,
     optimizer: Annotated[
         str | None, typer.Option(help="By default adam, or sgd beside an exchange that keeps the momentum.")
     ] = None,
     learning_rate: Annotated[float | None, typer.Option(help="By default the optimizer's own.")] = None,
     epochs: Annotated[int, typer.Option(help="Passes over the training rows.")] = 100,
     batch_size: Annotated[int, typer.Option(help="Rows of a batch of all workers together.")] = 32,
-    hidden: Annotated[str, typer.Option(help="Widths of the hidden layers, with commas.")] = "64",
-    activation: Annotated[str, typer.Option(help="Of the hidden layers.")] = "tanh",
-    missing: Annotated[
-        str, typer.Option(help="refuse tables with missing values, or impute them by the training rows.")
-    ] = "refuse",
-    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out; may be given again.")] = None,
+    hidden: Hidden = "64",
+    activation: Activation = "tanh",
+    missing: Missing = "refuse",
+    drop: Drop = None,
     seed: Annotated[int, typer.Option(help="Of the split, the first weights and the order of rows.")] = 0,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="New folder; by default neuralopt-runs/<name>.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
+    output: Output = None,
+    resume: Resume = False,
 ) -> None:
     """Train one network on a table, in one process or with several workers."""
     from rich.console import Console
@@ -117,7 +116,7 @@ def plan(
     ] = None,
     spread: Annotated[float, typer.Option(help="Of the time of a step: 0.1 is about ten percent.")] = 0.0,
     optimizer: Annotated[str, typer.Option(help="A name.")] = "adam",
-    activation: Annotated[str, typer.Option(help="Of the hidden layers.")] = "tanh",
+    activation: Activation = "tanh",
 ) -> None:
     """Say for a network of machines which exchange pays; the step is measured on this one."""
     import numpy as np

@@ -1,6 +1,7 @@
 """Starting, asking and ending a gang of workers on this machine."""
 
 import pickle
+import signal
 import socket
 import time
 from multiprocessing.connection import wait
@@ -135,7 +136,13 @@ class Gang:
         try:
             return worker.talk.recv()
         except (EOFError, OSError) as error:
-            raise WorkerLost(f"worker {rank} {worker.died_of()}") from error
+            raise WorkerLost(self._first_dead(rank)) from error
+
+    def _first_dead(self, rank: int) -> str:
+        """Return who died, and how: a worker that loses another one aborts, and may be heard of before it."""
+        how = f"worker {rank} {self.workers[rank].died_of()}"
+        killed = [k for k, worker in enumerate(self.workers) if worker.process.poll() == -signal.SIGKILL]
+        return f"worker {killed[0]} {self.workers[killed[0]].died_of()}" if killed else how
 
 
 def packed(arguments: dict[str, Any]) -> bytes:

@@ -12,6 +12,8 @@ import hypothesis
 import jax
 import pytest
 
+from neuralopt.engine.mappings import make_room
+
 # a shell that starts the tests in the background has them ignore Ctrl-C, and what they start as well;
 # what is tested here is what a person at a terminal has
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -24,6 +26,13 @@ hypothesis.settings.register_profile(
     "neuralopt", deadline=None, derandomize=True, database=None, max_examples=60
 )
 hypothesis.settings.load_profile("neuralopt")
+
+
+@pytest.fixture(autouse=True)
+def room_for_programs():
+    """Forget compiled programs between two tests, before a run does it within one that counts them."""
+    yield
+    make_room(0.25)
 
 
 @pytest.fixture

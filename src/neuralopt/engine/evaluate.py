@@ -11,6 +11,7 @@ from neuralopt.core import tree
 from neuralopt.core.errors import InvalidArgument
 from neuralopt.engine.adapters import adapt
 from neuralopt.engine.data import source
+from neuralopt.engine.mappings import make_room
 from neuralopt.engine.objective import Objective
 from neuralopt.engine.precision import check_dtype, precision
 from neuralopt.engine.statistics import Statistics
@@ -74,6 +75,7 @@ def evaluate(
             f"{type(model).__name__} has no parameters of its own, got params=None. "
             "Evaluate result.model, or pass params=result.params."
         )
+    make_room()
     with precision(dtype):
         trainable = adapt(model, params, loss, tuple(metrics), data, dtype)
         objective, (weights, own) = trainable.objective, trainable.init(0)

@@ -17,6 +17,7 @@ from neuralopt.engine.closing import close_epoch
 from neuralopt.engine.compiled import estimate_block, evaluation_params, finish_epoch, run_block, run_chunk
 from neuralopt.engine.data import Source
 from neuralopt.engine.loop import LoopState, Method, evaluation_point, train_step
+from neuralopt.engine.mappings import make_room
 from neuralopt.engine.noise import Noise, draw_eagerly
 from neuralopt.engine.program import Data, Program
 
@@ -59,6 +60,7 @@ class Runner(abc.ABC):
     def __init__(
         self, program: Program, method: Method, source: Source, validation: Any, plan: Plan, seed: int
     ) -> None:
+        make_room()
         self.program, self.method = program, method
         self.source, self.validation, self.plan, self.seed = source, validation, plan, seed
         self.capacity = chunk_capacity(source.rows)

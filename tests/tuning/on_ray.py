@@ -54,8 +54,8 @@ def actors():
 
 
 def interrupt(study):
-    """Do what Ctrl-C does at a terminal, in the middle of a study."""
-    if len(study.events) == 40:
+    """Do what Ctrl-C does at a terminal, in the middle of a study and of two trials."""
+    if len(study.events) >= 40 and len(study.trials.running) == 2 and "actors" not in told:
         told["actors"] = [len(actors())]
         os.killpg(0, signal.SIGINT)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.core
 
 from neuralopt.core.namespace import namespace
 
@@ -297,7 +298,16 @@ def ravel(tree: Tree) -> Any:
     """
     found, dtype = leaves(tree), scalar_dtype(tree)
     xp = namespace(*found)
-    return xp.concat([xp.reshape(xp.astype(leaf, dtype), (-1,)) for leaf in found])
+    flat = [xp.reshape(xp.astype(leaf, dtype), (-1,)) for leaf in found]
+    if not any(isinstance(leaf, jax.core.Tracer) for leaf in flat):
+        return xp.concat(flat)
+    # part after part: XLA's fused concatenation reads every part at every place, under masks; where there is
+    # no memory at that place a processor may need so long that a step of training took ten times its time
+    whole, at = xp.zeros(sum(leaf.shape[0] for leaf in flat), dtype=dtype), 0
+    for leaf in flat:
+        whole = jax.lax.dynamic_update_slice(whole, leaf, (at,))
+        at += leaf.shape[0]
+    return whole
 
 
 def unravel(vector: Any, like: Tree) -> Tree:

@@ -9,8 +9,10 @@ from typing import Any
 
 import jax
 import jax.core
+import numpy as np
 
 from neuralopt.core.namespace import namespace
+from neuralopt.core.numerics import zero_after
 
 Tree = Any
 
@@ -304,8 +306,9 @@ def ravel(tree: Tree) -> Any:
     # part after part: XLA's fused concatenation reads every part at every place, under masks; where there is
     # no memory at that place a processor may need so long that a step of training took ten times its time
     whole, at = xp.zeros(sum(leaf.shape[0] for leaf in flat), dtype=dtype), 0
+    unknown = zero_after(flat[-1], np.int32)  # of zeros and a known place XLA makes padding, under masks too
     for leaf in flat:
-        whole = jax.lax.dynamic_update_slice(whole, leaf, (at,))
+        whole = jax.lax.dynamic_update_slice(whole, leaf, (at + unknown,))
         at += leaf.shape[0]
     return whole
 

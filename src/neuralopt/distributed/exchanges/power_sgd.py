@@ -6,6 +6,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from neuralopt.core import tree
 from neuralopt.core.method import method, switch
 from neuralopt.core.scalars import check_count
 from neuralopt.distributed.exchanges.base import Exchange, Parts
@@ -63,31 +64,30 @@ class PowerSGD(Exchange):
         return found
 
     def init(self, layout: Layout) -> Parts:
-        """Return the residual, zero, and the first Q, random; see `Exchange.init`."""
+        """Return the residuals, zero, and the first Q, random; see `Exchange.init`."""
         random = np.random.Generator(np.random.Philox(key=np.zeros(2, np.uint64)))
         factors = tuple(
             random.standard_normal((matrix[1], self.rank)).astype(layout.dtype)
             for matrix in self._matrices(layout)
             if matrix
         )
-        return Parts(layout.zeros(), factors)
+        return Parts(tuple(np.zeros(shape, layout.dtype) for shape in layout.shapes), factors)
 
     def apply(self, vector: Any, state: Parts, layout: Layout, step: Any) -> tuple[Any, Parts]:
         """Return the mean of low rank; see `Exchange.apply`."""
-        wanted = vector + state.own
-        sizes = [math.prod(shape) for shape in layout.shapes]
-        pieces = jnp.split(wanted, np.cumsum(sizes)[:-1])
+        # by leaves, not as vectors: XLA sees that what is joined here is taken apart again outside
+        wanted = [w + e for w, e in zip(tree.unravel(vector, list(state.own)), state.own, strict=True)]
         matrices = self._matrices(layout)
-        M = [piece.reshape(matrix) for piece, matrix in zip(pieces, matrices, strict=True) if matrix]
-        plain = [piece for piece, matrix in zip(pieces, matrices, strict=True) if not matrix]
-        thin, plain = _mean_of([m @ q for m, q in zip(M, state.shared, strict=True)], plain)
+        M = [w.reshape(matrix) for w, matrix in zip(wanted, matrices, strict=True) if matrix]
+        rest = [w for w, matrix in zip(wanted, matrices, strict=True) if not matrix]
+        thin, plain = _mean_of([m @ q for m, q in zip(M, state.shared, strict=True)], rest)
         P = [jnp.linalg.qr(p)[0] for p in thin]
         own = [m.T @ p for m, p in zip(M, P, strict=True)]
         Q, _ = _mean_of(own, [])
-        agreed = _joined(matrices, [p @ q.T for p, q in zip(P, Q, strict=True)], plain)
-        rest = [piece for piece, matrix in zip(pieces, matrices, strict=True) if not matrix]
-        sent = _joined(matrices, [p @ q.T for p, q in zip(P, own, strict=True)], rest)
-        return agreed, Parts(wanted - sent, tuple(Q))
+        agreed = _in_order(matrices, [p @ q.T for p, q in zip(P, Q, strict=True)], plain)
+        sent = _in_order(matrices, [p @ q.T for p, q in zip(P, own, strict=True)], rest)
+        errors = tuple(w - s.reshape(w.shape) for w, s in zip(wanted, sent, strict=True))
+        return jnp.concatenate([part.reshape(-1) for part in agreed]), Parts(errors, tuple(Q))
 
     def collectives(self, layout: Layout, step: int | None = None) -> tuple[Collective, ...]:
         """Return the means of all P with what is not compressed, and of all Q; see `Exchange.collectives`."""
@@ -108,7 +108,7 @@ def _mean_of(matrices: list[Any], plain: list[Any]) -> tuple[list[Any], list[Any
     return found[: len(matrices)], found[len(matrices) :]
 
 
-def _joined(matrices: list[Any], compressed: list[Any], plain: list[Any]) -> Any:
-    """Return the vector of what was compressed and what was not, in the order of the layout."""
+def _in_order(matrices: list[Any], compressed: list[Any], plain: list[Any]) -> list[Any]:
+    """Return what was compressed and what was not in the order of the layout."""
     thin, rest = iter(compressed), iter(plain)
-    return jnp.concatenate([(next(thin) if matrix else next(rest)).reshape(-1) for matrix in matrices])
+    return [next(thin if matrix else rest) for matrix in matrices]

@@ -105,7 +105,7 @@ def test_ravel_is_differentiated_and_mapped():
 
 
 def test_ravel_compiles_to_no_concatenation():
-    """Fused with what makes its parts, it reads beyond them, see `tree.ravel`."""
+    """Fused with what makes its parts, it reads beyond them, see docs/decisions/0011."""
 
     def grads(t):
         return tree.ravel(jax.tree.map(lambda a: 2 * a + 1, t)) + 1

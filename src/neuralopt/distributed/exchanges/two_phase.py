@@ -58,7 +58,7 @@ def two_phase(
     sent = (wanted - unpack(rows)) * real.reshape(-1)
     # the worker that owns a part adds the others' up, and quantises their mean once more
     parts = scatter(rows, layout.workers)
-    # one by one: XLA's reduction over a short first axis takes five times as long
+    # one by one: XLA on a CPU is slow to reduce over a short first axis
     added = functools.reduce(operator.add, map(unpack, parts))
     total = (added / layout.workers + owned) * mine
     rows = pack(total)
